@@ -1,0 +1,96 @@
+# Gantry's commands. `make run` starts the portal, `make check` and `make test` are what CI runs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+TEST_WORKERS ?= 2
+ARGS ?=
+
+# Python 3.11 is what Gantry is developed on; any later one will do.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; \
+	done)
+
+.PHONY: help
+help: ## say what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 \t\2/' | expand -t 24
+
+.PHONY: run
+run: $(VENV)/.runtime-installed ## start the portal on http://127.0.0.1:8000, with a demo in it
+	@GANTRY_DEMO=$${GANTRY_DEMO:-1} exec $(BIN)/python -m cli serve $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.dev-installed provider-venv ## every test (ARGS="tests/lib -x" narrows it)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev-installed ## every check: format, lint, types, imports, templates
+	@echo "ruff format"; $(BIN)/ruff format --check --quiet .
+	@echo "ruff check"; $(BIN)/ruff check --quiet .
+	@echo "mypy"; $(BIN)/mypy --no-error-summary .
+	@echo "lint-imports"; PYTHONPATH=. $(BIN)/lint-imports
+	@if [ -d templates ]; then echo "djlint"; $(BIN)/djlint --lint --quiet templates; fi
+
+.PHONY: format
+format: $(VENV)/.dev-installed ## put the code in its usual form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+.PHONY: lock
+lock: $(VENV)/.dev-installed ## resolve requirements/*.in into pinned, hashed lists without addresses
+	@$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	@$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
+	@$(UV_COMPILE) requirements/provider.in -o requirements/provider.txt
+
+.PHONY: audit
+audit: $(VENV)/.dev-installed ## known vulnerabilities in what the portal runs on (asks the network)
+	@$(BIN)/pip-audit --requirement requirements/runtime.txt --disable-pip --require-hashes
+
+.PHONY: bench
+bench: $(VENV)/.dev-installed ## measure; results are written up in bench/RESULTS.md
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: provider-venv
+provider-venv: .venv-provider/.installed ## the environment of the Python provider that tests use
+
+.PHONY: clean
+clean: ## remove caches; environments and data stay
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## remove the environments too; data stays
+	@rm -rf $(VENV) .venv-provider
+
+.PHONY: python-is-there
+python-is-there:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Gantry needs Python 3.11 or later, and found none. On Debian or Ubuntu: sudo apt install python3 python3-venv." >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$(PYTHON) has no venv module. On Debian or Ubuntu: sudo apt install python3-venv." >&2; exit 1; fi
+
+$(VENV)/bin/python: | python-is-there
+	@echo "Making the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+# The stamps say which lock was installed, so that a start installs once and not each time.
+$(VENV)/.runtime-installed: requirements/runtime.txt | $(VENV)/bin/python
+	@echo "Installing what Gantry runs on …"
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.dev-installed: requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing what Gantry is tested with …"
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.venv-provider/.installed: requirements/provider.txt | python-is-there
+	@echo "Making the environment of the test provider …"
+	@$(PYTHON) -m venv .venv-provider
+	@.venv-provider/bin/python $(PIP_INSTALL) -r requirements/provider.txt
+	@touch $@

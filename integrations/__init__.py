@@ -1,0 +1,1 @@
+"""Wire formats and programs of others, one module each; neither database nor Flask here."""
