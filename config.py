@@ -1,0 +1,304 @@
+"""Settings: one table, read from the environment and from gantry.toml, checked at the start.
+
+This module is the only reader of the environment. A malformed setting, or an unknown one in the
+file, stops the start with a sentence; an unknown `GANTRY_…` variable only warns.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "GANTRY_"
+FILE_SUFFIX = "_FILE"
+CONFIG_FILE = "gantry.toml"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which one and why."""
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False, "": False}
+    if text.strip().lower() not in words:
+        raise ValueError("say true or false")
+    return words[text.strip().lower()]
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if text.strip().lstrip("-").isdigit() else None
+        if number is None or not low <= number <= high:
+            raise ValueError(f"say a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace(",", " ").split() if word)
+
+
+def _optional(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _admin_token(text: str) -> str | None:
+    if text and (len(text) < 32 or not text.startswith("gty_")):  # noqa: PLR2004 - said in words
+        raise ValueError("say a string of 32 characters or more that begins with gty_")
+    return text or None
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"say one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _base_url(text: str) -> str | None:
+    url = text.strip().rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("say a URL that begins with http:// or https://")
+    return url or None
+
+
+def _setting(
+    default: Any,
+    parse: Callable[[str], Any],
+    help_text: str,
+    *,
+    secret: bool = False,
+    shown: str | None = None,
+) -> Any:
+    """One row of the table: its default, how its text is read, one line of help."""
+    note = {"parse": parse, "help": help_text, "secret": secret, "shown": shown}
+    return field(default=default, metadata=note)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. A field `data_dir` is the variable `GANTRY_DATA_DIR`."""
+
+    data_dir: Path = _setting(
+        Path("data").resolve(), _path, "Where Gantry keeps its database, logs, keys and work."
+    )
+    database_url: str | None = _setting(
+        None,
+        _optional,
+        "SQLAlchemy URL of the database: sqlite:///… or postgresql+psycopg://….",
+        secret=True,
+        shown="SQLite in the data directory",
+    )
+    host: str = _setting("127.0.0.1", str, "Address to listen on.")
+    port: int = _setting(8000, _whole(1, 65535), "Port to listen on.")
+    base_url: str | None = _setting(
+        None, _base_url, "The URL people use; links are made from it.", shown="http://HOST:PORT"
+    )
+    trusted_hosts: tuple[str, ...] = _setting(
+        (), _words, "Host names requests may name; empty allows the base URL's and loopback."
+    )
+    trusted_proxies: int = _setting(
+        0, _whole(0, 8), "How many proxies in front may set X-Forwarded-… headers."
+    )
+    secret_key: str | None = _setting(
+        None,
+        _optional,
+        "The key of keys. Made and kept in the data directory when unset.",
+        secret=True,
+        shown="made on first start",
+    )
+    admin_email: str = _setting(
+        "admin@example.com", str, "Address of the first administrator (first start only)."
+    )
+    admin_password: str | None = _setting(
+        None,
+        _optional,
+        "Password of the first administrator (first start only).",
+        secret=True,
+        shown="made and printed once",
+    )
+    admin_token: str | None = _setting(
+        None,
+        _admin_token,
+        "An API token of the first administrator (first start only): gty_ and 28 characters more.",
+        secret=True,
+    )
+    demo: bool = _setting(
+        default=False, parse=_switch, help_text="Make a demo project on first start."
+    )
+    workers: int = _setting(4, _whole(0, 64), "Threads of the embedded pool; 0 runs nothing here.")
+    threads: int = _setting(256, _whole(8, 2000), "Threads that serve requests and streams.")
+    executor: str = _setting("threads", _one_of("threads"), "Which engine executes queued runs.")
+    engine: str | None = _setting(
+        None, _optional, "Path of the tofu or terraform to use.", shown="PATH, else the bundled one"
+    )
+    engine_env: tuple[str, ...] = _setting(
+        (), _words, "Names of Gantry's own variables that engines inherit: proxies, certificates."
+    )
+    engine_downloads: bool = _setting(
+        default=True, parse=_switch, help_text="Whether providers may be fetched from registries."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        _words,
+        "Private names and networks git may reach; http://… and file://… mark exceptions.",
+    )
+    anyone_creates: bool = _setting(
+        default=False,
+        parse=_switch,
+        help_text="Whether everyone may create projects and workspaces, not only administrators.",
+    )
+    log_retention_days: int = _setting(60, _whole(1, 3650), "How long run logs are kept.")
+    upload_limit_mb: int = _setting(64, _whole(1, 2048), "Largest upload of a configuration.")
+    session_days: int = _setting(14, _whole(1, 365), "How long a sign-in lasts without use.")
+    drain_s: int = _setting(
+        20, _whole(0, 3600), "How long a stopping portal lets running phases go on."
+    )
+    log_level: str = _setting(
+        "info", _one_of("debug", "info", "warning", "error"), "How much is logged."
+    )
+    log_format: str = _setting("text", _one_of("text", "json"), "How log lines look.")
+
+    @property
+    def url(self) -> str:
+        """The base of every link, without a slash at its end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared
+        return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gantry.db'}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people come by TLS, so that cookies may insist on it."""
+        return self.url.startswith("https://")
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """A setting as the administration page and the documentation show it."""
+
+    variable: str
+    value: str
+    default: str
+    help: str
+    is_set: bool
+
+
+def load(environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+    """Read the settings in force, and the warnings that go with them.
+
+    Later ones win: default, gantry.toml (or the file named by `GANTRY_CONFIG`), environment.
+
+    Raises:
+        SettingsError: when a value is malformed, or the file names an unknown setting.
+    """
+    environ = os.environ if environ is None else environ
+    values = _from_file(environ)
+    given, warnings = _from_environment(environ)
+    return Settings(**(values | given)), warnings
+
+
+def inherited(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of Gantry's own environment that the setting lets engines see."""
+    environ = os.environ if environ is None else environ
+    return {name: environ[name] for name in names if name in environ}
+
+
+def lines(settings: Settings) -> list[SettingLine]:
+    """Every setting in force, in the order of the table; secrets show only that they are set."""
+    return [_line(settings, row) for row in fields(Settings)]
+
+
+def _line(settings: Settings, row: Any) -> SettingLine:
+    value = getattr(settings, row.name)
+    is_set = value != row.default
+    shown = "set" if is_set and row.metadata["secret"] else _text(value)
+    default = row.metadata["shown"] or _text(row.default)
+    return SettingLine(
+        variable=PREFIX + row.name.upper(),
+        value=shown if is_set else default,
+        default=default,
+        help=row.metadata["help"],
+        is_set=is_set,
+    )
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return " ".join(value) or "none"
+        case None:
+            return "none"
+        case _:
+            return str(value)
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    named = environ.get(PREFIX + "CONFIG")
+    path = Path(named or CONFIG_FILE)
+    if not path.exists():
+        if named:
+            raise SettingsError(f"{PREFIX}CONFIG names {named}, which does not exist.")
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from error
+    known = {row.name: row for row in fields(Settings)}
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise SettingsError(f"{path} has settings Gantry does not know: {', '.join(unknown)}.")
+    return {name: _parse(known[name], _as_text(value)) for name, value in table.items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return _text(value) if isinstance(value, bool) else str(value)
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    known = {PREFIX + row.name.upper(): row for row in fields(Settings)}
+    values: dict[str, Any] = {}
+    for variable, row in known.items():
+        text = _text_of(variable, environ)
+        if text is not None:
+            values[row.name] = _parse(row, text)
+    allowed = set(known) | {name + FILE_SUFFIX for name in known} | {PREFIX + "CONFIG"}
+    strangers = sorted({name for name in environ if name.startswith(PREFIX)} - allowed)
+    return values, [f"{name} is not a setting Gantry knows; it is ignored." for name in strangers]
+
+
+def _text_of(variable: str, environ: Mapping[str, str]) -> str | None:
+    """The text of a variable, or of the file its `…_FILE` sibling names."""
+    path = environ.get(variable + FILE_SUFFIX)
+    if path is None:
+        return environ.get(variable)
+    if variable in environ:
+        raise SettingsError(f"{variable} and {variable}{FILE_SUFFIX} are both set; set one.")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}{FILE_SUFFIX} cannot be read: {error}.") from error
+
+
+def _parse(row: Any, text: str) -> Any:
+    try:
+        return row.metadata["parse"](text)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{row.name.upper()}: {error}.") from error

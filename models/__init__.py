@@ -1,0 +1,1 @@
+"""What Gantry keeps: one module per noun, tables and the selects over them."""

@@ -1,0 +1,1 @@
+"""What Gantry does: one module per noun, one function per verb. Knows no HTTP."""

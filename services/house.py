@@ -1,0 +1,56 @@
+"""What services need of the rest of the house, handed in by `app.py` at the start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.crypto import Keyring
+from models.run_state import RunType
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What services must know of an engine: no more than its name, its powers and its refusals."""
+
+    name: str
+    run_types: frozenset[RunType]
+    refused_variable: Callable[[str, str], str | None]
+    """(name, category) → why the engine cannot take the variable, or None."""
+
+
+@dataclass(frozen=True)
+class House:
+    """The instance's fixtures."""
+
+    data_dir: Path
+    keyring: Keyring
+    engines: Mapping[str, EngineFacts]
+    allowed_hosts: tuple[str, ...] = ()
+    anyone_creates: bool = False
+    upload_limit_bytes: int = 64 << 20
+    session_days: int = 14
+    base_url: str = "http://127.0.0.1:8000"
+
+    def log_path(self, run_id: str) -> Path:
+        """Where the log of a run is kept."""
+        return self.data_dir / "logs" / run_id[-2:] / f"{run_id}.log"
+
+    def work_dir(self, run_id: str) -> Path:
+        """Where a run works."""
+        return self.data_dir / "work" / run_id
+
+
+_house: House | None = None
+
+
+def move_in(house: House) -> None:
+    """Make these the fixtures of this process."""
+    global _house  # noqa: PLW0603 - one house per process, furnished once by the app
+    _house = house
+
+
+def house() -> House:
+    """The fixtures of this process."""
+    if _house is None:
+        raise RuntimeError("The house is not furnished yet: create_app() does that.")
+    return _house
