@@ -1,5 +1,6 @@
 """Names for things: ids that sort by age, secrets, token texts and slugs."""
 
+import hashlib
 import re
 import secrets
 import threading
@@ -90,6 +91,11 @@ def parse_token(text: str) -> Token | None:
     """The parts of `text`, or None when it has not the form of a token."""
     match = TOKEN_PATTERN.fullmatch(text)
     return Token(*match.groups()) if match else None
+
+
+def token_hash(text: str) -> str:
+    """What is kept of a token: SHA-256 of its whole text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def slug_problem(text: str) -> str | None:
