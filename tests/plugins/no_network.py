@@ -5,6 +5,7 @@ so one hook is enough and nothing has to be patched. A hook cannot be removed; i
 """
 
 import ipaddress
+import socket
 import sys
 
 GUARDED = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
@@ -22,11 +23,20 @@ def is_local(host):
     name = host.decode() if isinstance(host, bytes) else str(host)
     if name in LOCAL_NAMES:
         return True
+    address = as_address(name.partition("%")[0])
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def as_address(name):
+    """The address that `name` spells, in any way that needs no server to look it up, or None."""
     try:
-        address = ipaddress.ip_address(name.partition("%")[0])
+        return ipaddress.ip_address(name)
     except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+        pass
+    try:
+        return ipaddress.ip_address(socket.inet_aton(name))
+    except OSError:
+        return None
 
 
 def refuse_the_outside(event, args):
