@@ -1,0 +1,96 @@
+"""What an exit code and the diagnostics beside it mean, in one sentence each."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+
+from engines.base import Diagnostic, Failure, FailureKind, Outcome
+from engines.terraform import providers
+
+PLAN_HAS_CHANGES = 2
+_SIGNALED = 128
+_NOT_FOUND = frozenset({126, 127})
+_SENTENCE_LENGTH = 300
+
+_SIGNALS: dict[int, tuple[FailureKind, str]] = {
+    signal.SIGINT: ("engine", "The engine was interrupted before it had started anything."),
+    signal.SIGTERM: ("engine", "The engine was told to end from outside."),
+    signal.SIGKILL: (
+        "worker",
+        "The engine was killed from outside, perhaps because the machine ran out of memory.",
+    ),
+    signal.SIGPIPE: ("gantry", "The engine's output had no reader any more; it died of that."),
+    signal.SIGXCPU: ("worker", "The engine used up the processor time it was allowed."),
+    signal.SIGXFSZ: ("worker", "The engine wrote a file larger than it was allowed."),
+    signal.SIGSEGV: ("engine", "The engine crashed; its stack trace is in the log."),
+    signal.SIGABRT: ("engine", "The engine crashed; its stack trace is in the log."),
+}
+# Found in the summary or detail of an error; the first that fits decides.
+_CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
+    (
+        "Saved plan is stale",
+        "engine",
+        "The state changed after this plan was made, so the plan no longer fits: plan again.",
+    ),
+    (
+        "plan file was created by Terraform",
+        "worker",
+        "This plan was made by another version of the engine, which this worker does not have.",
+    ),
+    (
+        "Error acquiring the state lock",
+        "engine",
+        "The state is locked by somebody else: wait until they are done, or unlock it.",
+    ),
+    ("no space left on device", "worker", "The worker's disk is full."),
+)
+_ENGINE_AT_WORK = frozenset({"apply"})
+
+
+def outcome(step: str, exit_code: int, diagnostics: Sequence[Diagnostic]) -> Outcome:
+    """Judge a step: its exit code first, then what its first error says."""
+    if exit_code == 0 or (step == "plan" and exit_code == PLAN_HAS_CHANGES):
+        return Outcome(ok=True, has_changes=exit_code == PLAN_HAS_CHANGES)
+    errors = [d for d in diagnostics if d.severity == "error"]
+    missing = tuple(filter(None, (providers.missing_source(d.summary) for d in errors)))
+    failure = _died(exit_code) or _refused(step, errors) or _silent(step, exit_code)
+    return Outcome(ok=False, failure=failure, missing_providers=missing)
+
+
+def _died(exit_code: int) -> Failure | None:
+    if exit_code in _NOT_FOUND:
+        return Failure("worker", "The engine's program could not be started on this worker.")
+    number = -exit_code if exit_code < 0 else exit_code - _SIGNALED
+    if number <= 0:
+        return None
+    kind, text = _SIGNALS.get(number, ("engine", f"The engine ended by signal {number}."))
+    return Failure(kind, text)
+
+
+def _refused(step: str, errors: Sequence[Diagnostic]) -> Failure | None:
+    for needle, kind, text in _CAUSES:
+        if any(needle in d.summary or needle in d.detail for d in errors):
+            return Failure(kind, text)
+    if not errors:
+        return None
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more errors)" if len(errors) > 2 else ""  # noqa: PLR2004
+    more = " (and one more error)" if len(errors) == 2 else more  # noqa: PLR2004
+    # Before anything is applied, an error is about what somebody wrote.
+    blame: FailureKind = "engine" if step in _ENGINE_AT_WORK else "configuration"
+    return Failure(blame, f"{_sentence(first)}{more}")
+
+
+def _silent(step: str, exit_code: int) -> Failure:
+    text = f"The engine's {step} ended with code {exit_code} and gave no reason; see the log."
+    return Failure("engine", text)
+
+
+def _sentence(diagnostic: Diagnostic) -> str:
+    place = f" line {diagnostic.line}" if diagnostic.line else ""
+    where = f" ({diagnostic.file}{place})" if diagnostic.file else ""
+    where = f" ({diagnostic.address})" if diagnostic.address and not where else where
+    said = " ".join(diagnostic.summary.split())
+    short = said if len(said) <= _SENTENCE_LENGTH else said[:_SENTENCE_LENGTH] + "…"
+    return f"{short}{where}".rstrip(".") + "."
