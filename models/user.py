@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, Index, Select, String, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
@@ -100,4 +100,5 @@ def recent_attempts(since: dt.datetime, *, email: str, address: str) -> Select[i
     """How many sign-ins failed since then: (for the account, from the address)."""
     for_account = func.count().filter(SignInAttempt.email == email)
     from_address = func.count().filter(SignInAttempt.address == address)
-    return select(for_account, from_address).where(SignInAttempt.at >= since)
+    either = or_(SignInAttempt.email == email, SignInAttempt.address == address)
+    return select(for_account, from_address).where(SignInAttempt.at >= since, either)

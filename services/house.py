@@ -1,10 +1,11 @@
 """What services need of the rest of the house, handed in by `app.py` at the start."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.crypto import Keyring
+from lib.passwords import Hasher
 from models.run_state import RunType
 
 
@@ -25,6 +26,7 @@ class House:
     data_dir: Path
     keyring: Keyring
     engines: Mapping[str, EngineFacts]
+    passwords: Hasher = field(default_factory=Hasher)
     allowed_hosts: tuple[str, ...] = ()
     anyone_creates: bool = False
     upload_limit_bytes: int = 64 << 20

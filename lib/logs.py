@@ -1,0 +1,60 @@
+"""Logging, set up in one place: lines for people or JSON, with the ids of request and run."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+HIDDEN = "(secret)"
+_SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie")
+
+
+def configure(level: str, log_format: str) -> None:
+    """Send every log line, ours and the libraries', to stderr in `log_format` (text or json)."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _renderer(log_format),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # Migrations and the timetable's own lines are noise beside what Gantry says about them.
+    for noisy in ("alembic", "apscheduler"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def _renderer(log_format: str) -> Any:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _hide_secrets(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> Any:
+    """Replace values that are named like secrets: they must not reach a log by accident."""
+    for name in line:
+        if any(word in name.lower() for word in _SECRET_NAMES):
+            line[name] = HIDDEN
+    return line

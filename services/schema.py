@@ -1,0 +1,64 @@
+"""Whether the database has the tables this Gantry needs, and how it gets them.
+
+The head is a file, so that a start compares two words and loads Alembic only to change something.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from models.base import WRITES, db
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+UPGRADE_LOCK = 4_743_015  # Any number, the same in every process: who upgrades PostgreSQL now.
+
+
+def head() -> str:
+    """The revision that this Gantry's code needs."""
+    return (MIGRATIONS / "HEAD").read_text(encoding="utf-8").strip()
+
+
+def current() -> str | None:
+    """The database's revision, or None when it is empty."""
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def is_current() -> bool:
+    """Whether the database is at the head."""
+    return current() == head()
+
+
+def upgrade(to: str = "head") -> None:
+    """Bring the database to a revision. Of several processes one does it, the others wait."""
+    from alembic import command  # noqa: PLC0415 - heavy, and seldom needed
+
+    _with_alembic(lambda config: command.upgrade(config, to))
+
+
+def downgrade(to: str) -> None:
+    """Take the database back to a revision; `base` empties it."""
+    from alembic import command  # noqa: PLC0415 - heavy, and seldom needed
+
+    _with_alembic(lambda config: command.downgrade(config, to))
+
+
+def _with_alembic(act: Any) -> None:
+    from alembic.config import Config  # noqa: PLC0415 - heavy, and seldom needed
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with db.engine.connect().execution_options(**{WRITES: True}) as connection:
+        _lock(connection)
+        config.attributes["connection"] = connection
+        act(config)
+        connection.commit()
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
