@@ -1,0 +1,135 @@
+"""Keeping runs in order: archive, prioritise, comment, and many at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lib import clock
+from models.run import Run
+from models.run_history import RunComment
+from services import audit
+from services.access import Actor
+from services.errors import GantryError, Invalid
+from services.runs import create, decide
+from services.runs.actions import check
+from services.runs.moves import for_update, tell
+from services.transaction import session, transaction
+
+COMMENT_LIMIT = 10_000
+BULK_LIMIT = 500
+
+
+def archive(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
+    """Hide a run from lists. It never stops anything."""
+    with transaction():
+        run = for_update(run_id)
+        check(actor, "archive", run)
+        run.archived_at = clock.now()
+        _changed(actor, run, "archive", metadata)
+    return run
+
+
+def unarchive(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
+    """Show an archived run in lists again."""
+    with transaction():
+        run = for_update(run_id)
+        check(actor, "unarchive", run)
+        run.archived_at = None
+        _changed(actor, run, "unarchive", metadata)
+    return run
+
+
+def prioritize(
+    actor: Actor, run_id: str, *, priority: int = 1, metadata: Sequence[str] = ()
+) -> Run:
+    """Set or lift (0) a run's priority over the runs of other deployments.
+
+    Raises:
+        Invalid: when the priority is out of range.
+    """
+    if not 0 <= priority <= create.PRIORITY_LIMIT:
+        raise Invalid({"priority": f"Priority is a number from 0 to {create.PRIORITY_LIMIT}."})
+    with transaction():
+        run = for_update(run_id)
+        check(actor, "prioritize", run)
+        before = run.priority
+        run.priority = priority
+        run.version += 1
+        tell(run)
+        decide.attach(actor, run, "prioritize", metadata)
+        audit.record(
+            actor, "run.prioritize", run, before={"priority": before}, after={"priority": priority}
+        )
+    return run
+
+
+def comment(actor: Actor, run_id: str, text: str) -> RunComment:
+    """Say something about a run.
+
+    Raises:
+        Invalid: when there is nothing to say, or too much.
+    """
+    text = text.strip()
+    if not text or len(text) > COMMENT_LIMIT:
+        raise Invalid({"text": f"A comment has 1 to {COMMENT_LIMIT} characters."})
+    with transaction() as here:
+        run = for_update(run_id)
+        check(actor, "comments", run)
+        row = RunComment(run_id=run.id, author_id=actor.id, author_name=actor.name, text=text)
+        here.add(row)
+        run.version += 1
+        tell(run)
+        audit.record(actor, "run.comment", run, after={"text": text})
+    return row
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of one run of many: `made_id` names the new run of a re-run."""
+
+    run_id: str
+    ok: bool
+    reason: str = ""
+    made_id: str | None = None
+
+
+_BULK: Mapping[str, Callable[[Actor, str], Run]] = {
+    "archive": archive,
+    "unarchive": unarchive,
+    "rerun": create.rerun,
+    "cancel": decide.cancel,
+    "discard": decide.discard,
+    "confirm": decide.confirm,
+    "prioritize": prioritize,
+}
+
+BULK_ACTIONS = tuple(_BULK)
+
+
+def bulk(actor: Actor, action: str, run_ids: Sequence[str]) -> list[BulkResult]:
+    """Do one thing to many runs, each for itself, and say of each what happened.
+
+    Raises:
+        Invalid: when the action is unknown, or no run or too many are named.
+    """
+    verb = _BULK.get(action)
+    if verb is None:
+        raise Invalid({"action": f"Choose one of {', '.join(BULK_ACTIONS)}."})
+    if not 0 < len(run_ids) <= BULK_LIMIT:
+        raise Invalid({"runs": f"Choose 1 to {BULK_LIMIT} runs."})
+    return [_one(actor, verb, run_id) for run_id in dict.fromkeys(run_ids)]
+
+
+def _one(actor: Actor, verb: Callable[[Actor, str], Run], run_id: str) -> BulkResult:
+    try:
+        made = verb(actor, run_id)
+    except GantryError as refusal:
+        session().rollback()
+        return BulkResult(run_id, ok=False, reason=refusal.text)
+    return BulkResult(run_id, ok=True, made_id=made.id if made.id != run_id else None)
+
+
+def _changed(actor: Actor, run: Run, verb: str, metadata: Sequence[str]) -> None:
+    run.version += 1
+    tell(run)
+    decide.attach(actor, run, verb, metadata)
+    audit.record(actor, f"run.{verb}", run)

@@ -1,0 +1,345 @@
+"""What a worker reports about the run it holds.
+
+Every report carries the claim's epoch. It is compared with the run's, which is held for update, in
+the transaction that writes: whoever lost the run writes nothing.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from lib import clock
+from models import run_queue
+from models.project import Deployment, ManualLock, Stack
+from models.run import Run
+from models.run_content import Plan, PlanUse
+from models.run_history import Mark, RunDiagnostic, RunStep
+from models.run_state import CHANGING, REPEATABLE, WORKING, RunState, RunType
+from services.errors import Conflict
+from services.runs.create import search_words
+from services.runs.decide import is_outdated
+from services.runs.moves import for_update, move, passes, tell, words
+from services.transaction import session, transaction
+
+LOST_LIMIT = 3
+_CHANGES = {RunType.APPLY: RunState.APPLYING, RunType.DESTROY: RunState.DESTROYING}
+
+
+class Fenced(Conflict):
+    """The worker does not hold the run any more: what it reports changes nothing."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a run. The epoch is what fences off an older hold."""
+
+    run_id: str
+    worker_id: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A saved plan, as the worker hands it over. `bundle_id` names the encrypted bundle."""
+
+    sha256: str
+    has_changes: bool
+    summary: Mapping[str, int]
+    bundle_id: str | None
+    engine_version: str
+    engine_path: str
+
+
+def claim(
+    worker_id: str, lease: dt.timedelta, holds_directory: Callable[[Run], bool]
+) -> Claim | None:
+    """Take the next run that waits for a worker, or None when there is none.
+
+    A confirmed run whose directory this worker still holds has its plan burned here and goes
+    straight to its change; any other begins by being prepared.
+    """
+    with transaction() as here:
+        run = here.scalars(run_queue.claimable().limit(1).with_for_update(skip_locked=True)).first()
+        if run is None:
+            return None
+        run.worker_id = worker_id
+        run.lease_until = clock.now() + lease
+        run.claim_epoch += 1
+        run.started_at = run.started_at or clock.now()
+        held = Claim(run.id, worker_id, run.claim_epoch)
+        if run.state is RunState.CONFIRMED and holds_directory(run):
+            _burn(run, held)
+        else:
+            move(run, RunState.PREPARING, _mark(held))
+        return held
+
+
+def held(claim: Claim) -> Run:
+    """The run of a claim, held for update.
+
+    Raises:
+        Fenced: when the claim is not the newest, or the run is in nobody's hands any more.
+    """
+    run = for_update(claim.run_id)
+    if run.claim_epoch != claim.epoch or run.worker_id != claim.worker_id:
+        raise Fenced("Another worker holds this run now; this report is refused.")
+    return run
+
+
+def enter(claim: Claim, state: RunState, *, log_offset: int = 0, reason: str = "") -> Run:
+    """Go on to another state of work."""
+    with transaction():
+        run = held(claim)
+        _leave(run, clock.now())
+        move(run, state, _mark(claim, reason, log_offset))
+    return run
+
+
+def pin(claim: Claim, facts: Mapping[str, Any]) -> None:
+    """Keep what the run's source turned out to be: commit, author, digest."""
+    with transaction():
+        run = held(claim)
+        run.pin = dict(facts)
+        run.branch = facts.get("branch") or run.branch
+        run.search = search_words(run)
+        run.version += 1
+        tell(run)
+
+
+def engine(claim: Claim, *, version: str, path: str, isolation: str) -> None:
+    """Keep which engine works on the run, and how it is kept apart."""
+    with transaction():
+        run = held(claim)
+        run.engine_version, run.engine_path, run.isolation = version, path, isolation
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """A supervised process that has ended: its part of the log, and what it complained about."""
+
+    number: int
+    name: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    exit_code: int | None
+    log_start: int
+    log_end: int
+    diagnostics: tuple[Mapping[str, Any], ...] = ()
+
+
+def step(claim: Claim, report: StepReport) -> None:
+    """Keep a step that has ended."""
+    with transaction() as here:
+        run = held(claim)
+        here.add(
+            RunStep(
+                run_id=run.id,
+                number=report.number,
+                name=report.name,
+                state=run.state,
+                epoch=claim.epoch,
+                started_at=report.started_at,
+                finished_at=report.finished_at,
+                exit_code=report.exit_code,
+                log_start=report.log_start,
+                log_end=report.log_end,
+            )
+        )
+        here.add_all(_diagnostic(run, report.name, facts) for facts in report.diagnostics)
+        run.log_bytes = max(run.log_bytes, report.log_end)
+
+
+def finish_plan(claim: Claim, planned: Planned) -> Run:
+    """Keep the plan, and go where it leads: to the end, to a person, or straight to its change."""
+    with transaction() as here:
+        run = held(claim)
+        run.changes = dict(planned.summary)
+        run.plan_sha256 = planned.sha256
+        run.engine_version, run.engine_path = planned.engine_version, planned.engine_path
+        _leave(run, clock.now())
+        if run.type is RunType.PREVIEW or not planned.has_changes:
+            _end(run, RunState.FINISHED, _mark(claim), _plan_result(run, planned))
+            return run
+        plan = Plan(
+            run_id=run.id,
+            sha256=planned.sha256,
+            blob_id=planned.bundle_id,
+            engine=run.engine,
+            engine_version=planned.engine_version,
+            engine_path=planned.engine_path,
+            base_state_id=run.base_state_id,
+        )
+        here.add(plan)
+        here.flush()
+        if run.auto_apply and not _held_by_hand(run) and run.cancel_requested_at is None:
+            _burn(run, claim)
+        else:
+            _ask(run, claim)
+    return run
+
+
+def base_state(claim: Claim) -> str | None:
+    """Fix the state version that the plan is made from, and answer its id."""
+    with transaction() as here:
+        run = held(claim)
+        deployment = here.get_one(Deployment, run.deployment_id)
+        run.base_state_id = deployment.current_state_id
+        return run.base_state_id
+
+
+def burn(claim: Claim) -> Run:
+    """Use up a confirmed run's plan and begin to change things. The engine starts after this.
+
+    Raises:
+        Conflict: when the plan was used before, or is outdated by now.
+    """
+    with transaction():
+        run = held(claim)
+        _burn(run, claim)
+    return run
+
+
+def finish(claim: Claim, result: str) -> Run:
+    """The run has proven to be done."""
+    with transaction():
+        run = held(claim)
+        _leave(run, clock.now())
+        _end(run, RunState.FINISHED, _mark(claim), result)
+    return run
+
+
+def fail(claim: Claim, kind: str, text: str, *, block: str | None = None) -> Run:
+    """The run went wrong. `kind`: configuration, policy, engine, worker or gantry.
+
+    With `block` the deployment is blocked for that reason until somebody settles it.
+    """
+    with transaction():
+        run = held(claim)
+        _leave(run, clock.now())
+        run.error_kind, run.error_text = kind, text
+        if block:
+            _block(run, block)
+        _end(run, RunState.FAILED, _mark(claim, text), None)
+    return run
+
+
+def interrupted(claim: Claim, state: RunState, text: str, *, block: str | None = None) -> Run:
+    """The run was stopped on request, killed, or timed out: decided by our own request."""
+    with transaction():
+        run = held(claim)
+        _leave(run, clock.now())
+        run.result = text
+        if block:
+            _block(run, block)
+        _end(run, state, _mark(claim, text), text)
+    return run
+
+
+def give_back(claim: Claim, reason: str) -> Run:
+    """Lay a run down that has changed nothing yet, so that a worker may take it anew."""
+    with transaction():
+        run = held(claim)
+        _leave(run, clock.now())
+        _lay_down(run, reason)
+    return run
+
+
+def lose(run_id: str) -> Run | None:
+    """Deal with a run whose worker is gone. Nothing that may have changed things starts again.
+
+    Returns None when the run is in nobody's hands any more.
+    """
+    with transaction():
+        run = for_update(run_id)
+        if run.worker_id is None or run.state not in WORKING:
+            return None
+        _leave(run, clock.now())
+        run.claim_epoch += 1
+        if run.state in REPEATABLE and run.lost_count < LOST_LIMIT:
+            run.lost_count += 1
+            _lay_down(run, "The worker was lost before anything was changed.")
+            return run
+        text = "Worker lost, state unknown."
+        if run.state in CHANGING:
+            _block(run, f"The worker was lost while it was {words(run.state)}.")
+        else:
+            text = f"The worker was lost for the {LOST_LIMIT + 1}th time."
+        run.error_kind, run.error_text = "worker", text
+        _end(run, RunState.FAILED, Mark("system", None, "Gantry", text), None)
+    return run
+
+
+def _burn(run: Run, claim: Claim) -> None:
+    here = session()
+    deployment = here.get_one(Deployment, run.deployment_id)
+    if is_outdated(run, deployment):
+        raise Conflict("The plan is outdated: the state has changed since it was made.")
+    plan = here.scalars(select(Plan).where(Plan.run_id == run.id)).one()
+    here.add(PlanUse(plan_id=plan.id, sha256=plan.sha256, run_id=run.id, epoch=claim.epoch))
+    here.flush()
+    move(run, _CHANGES[run.type], _mark(claim))
+
+
+def _ask(run: Run, claim: Claim) -> None:
+    """Let a person decide: the worker's hands are off, the lock stays."""
+    run.worker_id, run.lease_until = None, None
+    patience_s = session().get_one(Stack, run.stack_id).plan_expires_s
+    if patience_s is not None:
+        run.plan_expires_at = clock.now() + dt.timedelta(seconds=patience_s)
+    move(run, RunState.UNCONFIRMED, _mark(claim, "The plan has changes; a person decides."))
+
+
+def _lay_down(run: Run, reason: str) -> None:
+    run.worker_id, run.lease_until = None, None
+    move(run, RunState.READY, Mark("system", None, "Gantry", reason))
+
+
+def _held_by_hand(run: Run) -> bool:
+    hand = session().get(ManualLock, run.deployment_id)
+    return hand is not None and not passes(run, hand)
+
+
+def _block(run: Run, reason: str) -> None:
+    deployment = session().get_one(Deployment, run.deployment_id)
+    deployment.blocked_reason = reason
+    deployment.blocked_run_id = run.id
+    deployment.blocked_at = clock.now()
+
+
+def _end(run: Run, state: RunState, mark: Mark, result: str | None) -> None:
+    run.result = result or run.result
+    move(run, state, mark)
+
+
+def _leave(run: Run, now: dt.datetime) -> None:
+    """Count the time at work in the state that is being left; waiting never counts."""
+    if run.state in WORKING:
+        run.worked_s += max(0.0, (now - run.state_since).total_seconds())
+
+
+def _plan_result(run: Run, planned: Planned) -> str:
+    if not planned.has_changes:
+        return "No changes: what exists is what the code describes."
+    noun = "destroy " if run.destroy else ""
+    return f"The {noun}preview is complete."
+
+
+def _mark(claim: Claim, reason: str = "", log_offset: int = 0) -> Mark:
+    return Mark("worker", claim.worker_id, "Worker", reason, log_offset=log_offset)
+
+
+def _diagnostic(run: Run, step_name: str, facts: Mapping[str, Any]) -> RunDiagnostic:
+    return RunDiagnostic(
+        run_id=run.id,
+        step=step_name,
+        severity=str(facts.get("severity", "error")),
+        summary=str(facts.get("summary", "")),
+        detail=str(facts.get("detail") or ""),
+        address=str(facts.get("address") or ""),
+        filename=str(facts.get("filename") or facts.get("file") or ""),
+        line=facts.get("line"),
+        snippet=facts.get("snippet"),
+    )
