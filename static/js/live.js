@@ -1,0 +1,79 @@
+/* One stream per tab, for all topics of the page: [data-topics="run:17 stack:4"]. A named event with JSON data becomes the
+   DOM events NAME and NAME-<id> on the body, which elements use as hx-trigger="run-changed-17 from:body".
+   While the stream cannot be had, "live-poll" is sent every five seconds instead. A hidden tab holds no stream. */
+import { whenReady } from "./core.js";
+
+const NAMES = ["run-changed", "runs-changed", "log-grew", "stack-changed", "deployment-changed", "workspace-changed", "queue-changed", "counts-changed"];
+let source = null;
+let asked = "";
+let failures = 0;
+let poll = null;
+
+const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
+
+function wanted() {
+  const words = [...document.querySelectorAll("[data-topics]")].flatMap((element) => element.dataset.topics.split(/[\s,]+/));
+  return [...new Set(words.filter(Boolean))].sort().join(",");
+}
+
+function show(state) {
+  for (const sign of document.querySelectorAll("[data-live-indicator]")) {
+    sign.dataset.live = state;
+    const word = sign.querySelector(".live-word");
+    if (word) word.textContent = state === "poll" ? "every 5 s" : "live";
+  }
+}
+
+function setPolling(yes) {
+  if (!yes) { clearInterval(poll); poll = null; }
+  else poll ??= setInterval(() => { if (!document.hidden) tell("live-poll"); }, 5000);
+}
+
+function stop() {
+  source?.close();
+  source = null;
+  setPolling(false);
+}
+
+function start() {
+  stop();
+  if (!asked || document.hidden) return;
+  source = new EventSource(`/events?topics=${encodeURIComponent(asked)}`);
+  source.onopen = () => { failures = 0; setPolling(false); show("on"); };
+  source.onerror = () => {
+    failures += 1;
+    if (failures < 2 && source.readyState !== EventSource.CLOSED) return;
+    show("poll");
+    setPolling(true);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (poll) retry(); }, Math.min(60000, 2000 * 2 ** failures));
+  };
+  for (const name of NAMES) {
+    source.addEventListener(name, (event) => {
+      const detail = JSON.parse(event.data || "{}");
+      tell(name, detail);
+      if (detail.id !== undefined) tell(`${name}-${detail.id}`, detail);
+    });
+  }
+}
+
+function retry() {
+  const polling = poll;
+  start();
+  if (polling && source) setPolling(true);
+}
+
+whenReady(() => {
+  const now = wanted();
+  show(now ? (poll ? "poll" : source?.readyState === 1 && now === asked ? "on" : "wait") : "off");
+  if (now === asked) return;
+  asked = now;
+  failures = 0;
+  start();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { stop(); return; }
+  start();
+  if (asked) tell("live-poll");
+});
+addEventListener("pagehide", stop);

@@ -1,0 +1,19 @@
+/* After a boosted visit: focus on the title, as a fresh page would have it; a thin line while a page is on its way. */
+
+const root = document.documentElement;
+const isVisit = (event) => event.detail?.ctx?.target === document.body;
+
+document.addEventListener("htmx:before:request", (event) => { if (isVisit(event)) root.dataset.loading = ""; });
+document.addEventListener("htmx:finally:request", () => delete root.dataset.loading);
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!isVisit(event)) return;
+  document.querySelector("h1")?.focus({ preventScroll: true });
+  if (!location.hash) scrollTo(0, 0);
+});
+
+// htmx sends the token of this page with what it posts by itself; forms carry their own field.
+document.addEventListener("htmx:config:request", (event) => {
+  const token = document.querySelector("meta[name=csrf-token]")?.content;
+  const request = event.detail.ctx?.request;
+  if (token && request && request.method !== "GET") request.headers["X-CSRFToken"] = token;
+});
