@@ -9,8 +9,8 @@ The script is ``fake.json`` in the code directory, all of it optional::
 
 ``output`` holds lines, and objects: ``sleep_s``; ``write`` a file (with ``text``); ``wait_for`` a
 file; ``print`` a JSON message as terraform would (it is rendered); ``environment`` shows a
-variable; ``signal`` kills the program. Without a script a plan creates one thing and an apply writes a state
-with the next serial. ``"state": false`` writes none.
+variable; ``signal`` kills the program. Without a script a plan creates one thing and an apply
+writes a state with the next serial. ``"state": false`` writes none.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Fake:
     def fetch_step(self, context: RunContext) -> Step | None:
         """Return None: there is nothing to fetch."""
         del context
-        return None  # noqa: RET501, PLR1711 - the protocol's answer, not the lack of one
+        return None
 
     def plan_step(self, context: RunContext, options: PlanOptions) -> Step:
         """Return the step ``plan``; the options are for real engines."""
@@ -136,7 +136,7 @@ class Fake:
     def backend(self, context: RunContext) -> Backend | None:
         """Return None: Gantry keeps the state."""
         del context
-        return None  # noqa: RET501, PLR1711 - as above
+        return None
 
     def state_file(self, context: RunContext) -> Path | None:
         """Return where the state lies."""

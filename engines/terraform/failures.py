@@ -75,8 +75,8 @@ def _refused(step: str, errors: Sequence[Diagnostic]) -> Failure | None:
     if not errors:
         return None
     first = errors[0]
-    more = f" (and {len(errors) - 1} more errors)" if len(errors) > 2 else ""  # noqa: PLR2004
-    more = " (and one more error)" if len(errors) == 2 else more  # noqa: PLR2004
+    more = f" (and {len(errors) - 1} more errors)" if len(errors) > 2 else ""
+    more = " (and one more error)" if len(errors) == 2 else more
     # Before anything is applied, an error is about what somebody wrote.
     blame: FailureKind = "engine" if step in _ENGINE_AT_WORK else "configuration"
     return Failure(blame, f"{_sentence(first)}{more}")

