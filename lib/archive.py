@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import re
-import secrets
 import shutil
 import tarfile
 import unicodedata
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from lib import drafts
 
 CHUNK_BYTES = 256 * 1024
 # Headers that only lengthen a name are read into memory; no honest one is longer.
@@ -71,16 +72,8 @@ def extract(source: Path, dest: Path, limits: Limits | None = None) -> Extracted
         Refused: when a member or the whole is not harmless; nothing is left behind then.
         FileExistsError: when `dest` is there already.
     """
-    if os.path.lexists(dest):
-        raise FileExistsError(f"{dest.name} is there already.")
-    draft = dest.with_name(f".{dest.name}.{secrets.token_hex(8)}")
-    draft.mkdir(mode=0o700, parents=True)
-    try:
+    with drafts.directory(dest) as draft:
         unpacked = _Unpacking(draft, limits or Limits()).run(source)
-        draft.rename(dest)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return Extracted(_only_directory(dest), unpacked.files, unpacked.size_bytes)
 
 

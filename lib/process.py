@@ -19,6 +19,8 @@ CHUNK_BYTES = 65_536
 DRAIN_S = 1.0
 # POSIX counts `ulimit -f` in blocks of this size.
 ULIMIT_BLOCK_BYTES = 512
+# With the signal ignored, a write beyond the limit fails as on a full disk, and can be explained.
+FILE_LIMIT_SCRIPT = 'trap "" XFSZ; ulimit -f "$1" && shift && exec "$@"'
 
 
 class CannotStart(Exception):
@@ -89,7 +91,7 @@ def with_file_limit(argv: Sequence[str], limit_bytes: int) -> list[str]:
     never read by the shell.
     """
     blocks = max(1, limit_bytes // ULIMIT_BLOCK_BYTES)
-    return ["/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", str(blocks), *argv]
+    return ["/bin/sh", "-c", FILE_LIMIT_SCRIPT, "sh", str(blocks), *argv]
 
 
 class _Capture:
