@@ -24,8 +24,8 @@ else:
 POLL_EVERY_S = 0.1
 EVERYTHING = "*"
 
-# From linux/inotify.h: modified, moved here, created; and the queue has overflowed.
-_CHANGES = 0x2 | 0x80 | 0x100
+# From linux/inotify.h: written to, moved here; and the queue has overflowed.
+_CHANGES = 0x2 | 0x80
 _OVERFLOW = 0x4000
 
 
@@ -96,7 +96,7 @@ class _Polling:
 
 
 class DirectoryWatch:
-    """Tells which entries of `folder` were made, written or moved there since it was opened.
+    """Tells which entries of `folder` were written to or moved there since it was opened.
 
     Raises:
         OSError: when the folder cannot be watched.

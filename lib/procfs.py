@@ -103,11 +103,16 @@ def set_name(name: str) -> None:
 def _stat_fields(pid: int | str) -> list[bytes]:
     """The fields of /proc/PID/stat from the third (state) on, or [] when there is no process."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The second field, the name, may hold spaces and brackets: count from its end.
-            return file.read().rpartition(b") ")[2].split()
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return []
+    try:
+        # The second field, the name, may hold spaces and brackets: count from its end.
+        return os.read(fd, 4096).rpartition(b") ")[2].split()
+    except OSError:
+        return []
+    finally:
+        os.close(fd)
 
 
 def _stat(pid: int) -> tuple[int, bool] | None:

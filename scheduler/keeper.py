@@ -19,6 +19,8 @@ from scheduler.step import Limits, StepSpec
 CANNOT_START = 127
 
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+# What the engine must not inherit as ignored: the above, and what Python or the zygote ignores.
+_DEFAULTED = (*_IGNORED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -77,7 +79,7 @@ def _start(spec: StepSpec, marker: str, output: int) -> int:
         ],
         setpgroup=0,
         setsigmask=(),
-        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+        setsigdef=_DEFAULTED,
     )
 
 

@@ -209,7 +209,10 @@ class StepHandle:
             os.close(fd)
 
     def _request(self, name: str) -> None:
-        os.close(os.open(self.spec.step_dir / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
+        fd = os.open(self.spec.step_dir / name, flags, 0o600)
+        os.write(fd, b"please\n")  # Written to, not only made: that is what wakes a supervisor.
+        os.close(fd)
 
     def _is_readable(self, deadline: float | None) -> bool:
         # Whoever asks for a kill does so from another thread: look up now and then.

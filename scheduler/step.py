@@ -21,6 +21,8 @@ KILL = "kill"
 MARKER = "GANTRY_STEP"
 MARKER_BYTES = 16
 
+_RECORD_LIMIT_BYTES = 1 << 16
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -138,16 +140,24 @@ class StepResult:
 def read_record(path: Path) -> dict[str, Any] | None:
     """A small JSON file of a step, or None when it is not there or not whole."""
     try:
-        with open(path, "rb") as file:
-            record = json.loads(file.read())
-    except (FileNotFoundError, ValueError):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
+    try:
+        record = json.loads(os.read(fd, _RECORD_LIMIT_BYTES))
+    except ValueError:
+        return None
+    finally:
+        os.close(fd)
     return record if isinstance(record, dict) else None
 
 
 def write_record(path: Path, record: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Put a small JSON file in place at once; `durable`: also when the machine goes down then."""
-    unfinished = f"{path}.tmp"
+    """Put a small JSON file in place at once; `durable`: also when the machine goes down then.
+
+    It is written beside the step's directory: whoever watches that is woken once, by the renaming.
+    """
+    unfinished = f"{path.parent}.{path.name}.tmp"
     fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         os.write(fd, json.dumps(record).encode())

@@ -23,14 +23,16 @@ from scheduler.transcript import Transcript, engines, renderer
 _KEEPER_START_S = 10.0
 
 
-def supervise(spec: StepSpec, owner: str) -> StepResult:
-    """See the step to its end and return its result.
+def supervise(spec: StepSpec, owner: str, result_fd: int) -> None:
+    """See the step to its end and write its result to `result_fd`.
 
     Starts the engine unless a supervisor before this one has: an engine is started at most once.
     Waits for that other one to let go of the log. `owner` names the portal that asked.
     """
     masker = Masker(spec.secrets)
-    with LogWriter(spec.log_path) as log, DirectoryWatch(spec.step_dir) as watch:
+    # Left to the process's end: closing takes the kernel ten milliseconds, the result must not wait.
+    watch = DirectoryWatch(spec.step_dir)
+    with LogWriter(spec.log_path) as log:
         me = procfs.identify(os.getpid())
         step.write_record(spec.step_dir / step.SUPERVISOR, {"process": me, "owner": owner})
         transcript = Transcript(spec.step_dir / step.OUTPUT, renderer(spec.renderer), masker, log)
@@ -52,7 +54,8 @@ def supervise(spec: StepSpec, owner: str) -> StepResult:
             missing_log_bytes=log.missing_bytes,
             diagnostics=transcript.diagnostics(),
         )
-    return _collected(spec, result, masker)
+    with open(result_fd, "wb", buffering=0) as pipe:
+        pipe.write(_collected(spec, result, masker).to_json())
 
 
 class _Watcher:

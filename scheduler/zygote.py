@@ -77,9 +77,7 @@ def _supervise(request: bytes, result_fd: int) -> NoReturn:
         owner, _, spec_json = request.partition(b"\n")
         spec = StepSpec.from_json(spec_json)
         masker = Masker(spec.secrets)
-        result = supervise(spec, owner.decode())
-        with open(result_fd, "wb") as pipe:
-            pipe.write(result.to_json())
+        supervise(spec, owner.decode(), result_fd)
     except BrokenPipeError:
         os._exit(0)  # The portal is gone; the next one finds the exit record.
     except BaseException:  # noqa: BLE001 - nothing above this may run in the forked process.

@@ -34,6 +34,7 @@ class LogWriter:
         self._index_fd = os.open(index_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
         self.size = os.fstat(self._fd).st_size
         index = self._index()
+        # Records of bytes that the log has lost are overwritten.
         self._index_size = len(index) * RECORD.size
         self._last = index[len(index) - 1] if len(index) else None
         self._lines = self._count_lines()
@@ -127,12 +128,13 @@ class LogWriter:
         return True
 
     def _index(self) -> Index:
-        return Index(os.pread(self._index_fd, os.fstat(self._index_fd).st_size, 0), self.size)
+        size = os.fstat(self._index_fd).st_size
+        return Index(os.pread(self._index_fd, size, 0) if size else b"", self.size)
 
     def _count_lines(self) -> int:
         """The line ends of the whole log, counted from the last place the index knows."""
         offset, lines = (self._last.offset, self._last.lines) if self._last else (0, 0)
-        while block := os.pread(self._fd, 1 << 20, offset):
+        while offset < self.size and (block := os.pread(self._fd, 1 << 16, offset)):
             lines += block.count(b"\n")
             offset += len(block)
         return lines

@@ -1,0 +1,121 @@
+"""Planning: the saved plan, its change document, and the bundle from which it can be applied."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from models.run import Run
+from models.run_state import RunState, RunType
+from scheduler.execution.desk import Desk, Failed
+from services import blobs, changes
+from services.runs import work
+
+_PLAN = "plan"
+_LOCK_FILE = "lock-file"
+
+
+def plan(desk: Desk) -> Run:
+    """Plan, keep what was planned, and answer where the run stands then."""
+    if desk.order.state is not RunState.PLANNING:
+        desk.enter(RunState.PLANNING)
+    if desk.adopting and _in_flight(desk) == "show":
+        outcome_changes = True
+    else:
+        _, outcome = desk.do(desk.engine.plan_step(desk.context, desk.options))
+        if outcome.failure is not None:
+            raise Failed(outcome.failure.kind, outcome.failure.text)
+        outcome_changes = outcome.has_changes
+    desk.must(desk.engine.show_step(desk.context))
+    document = _keep_changes(desk)
+    desk.check_stop()
+    return work.finish_plan(desk.claim, _planned(desk, document, has_changes=outcome_changes))
+
+
+def restore(desk: Desk) -> None:
+    """Lay a stored plan back into a directory that was prepared anew.
+
+    Raises:
+        Failed: when the bundle is not there or not the plan that was confirmed.
+    """
+    kept = desk.order.plan
+    if kept is None or kept.blob_id is None:
+        raise Failed("gantry", "The saved plan of this run was not kept.")
+    with tarfile.open(fileobj=io.BytesIO(blobs.load(kept.blob_id)), mode="r:") as bundle:
+        plan_bytes = _member(bundle, _PLAN)
+        lock_bytes = _member(bundle, _LOCK_FILE)
+    if plan_bytes is None or hashlib.sha256(plan_bytes).hexdigest() != kept.sha256:
+        raise Failed("gantry", "The saved plan is not the one that was confirmed.")
+    _write(desk.engine.plan_file(desk.context), plan_bytes)
+    if lock_bytes is not None:
+        _write(desk.engine.lock_file(desk.context), lock_bytes)
+
+
+def _in_flight(desk: Desk) -> str | None:
+    """The name of the step that a former portal had begun."""
+    prefix = f"{desk.steps_done + 1:02d}-"
+    found = [path.name for path in (desk.work_dir / "steps").glob(f"{prefix}*")]
+    return found[0].removeprefix(prefix) if found else None
+
+
+def _keep_changes(desk: Desk) -> dict[str, object]:
+    folder = desk.engine.changes_dir(desk.context)
+    document: dict[str, object] = json.loads((folder / "document.json").read_bytes())
+    with closing(_lines(folder / "changes.jsonl")) as records:
+        changes.keep(desk.claim, document, records)
+    return document
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as file:
+        yield from file
+
+
+def _planned(
+    desk: Desk, document: dict[str, object], *, has_changes: bool
+) -> work.Planned:
+    path = desk.engine.plan_file(desk.context)
+    content = path.read_bytes()
+    installed = desk.context.installed
+    applies = desk.order.type is not RunType.PREVIEW and has_changes
+    bundle_id = blobs.store("plan", _bundle(desk, content)).id if applies else None
+    summary = document["summary"]
+    return work.Planned(
+        sha256=hashlib.sha256(content).hexdigest(),
+        has_changes=has_changes,
+        summary=summary if isinstance(summary, dict) else {},
+        bundle_id=bundle_id,
+        engine_version=installed.version,
+        engine_path="bundled" if installed.bundled else str(installed.path),
+    )
+
+
+def _bundle(desk: Desk, plan_bytes: bytes) -> bytes:
+    """All that applying exactly this plan needs beside the code: the plan and the lock file."""
+    lock_file = desk.engine.lock_file(desk.context)
+    members = {_PLAN: plan_bytes}
+    if lock_file.exists():
+        members[_LOCK_FILE] = lock_file.read_bytes()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:") as bundle:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            bundle.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _member(bundle: tarfile.TarFile, name: str) -> bytes | None:
+    try:
+        file = bundle.extractfile(name)
+    except KeyError:
+        return None
+    return file.read() if file else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    path.chmod(0o600)

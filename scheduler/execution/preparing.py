@@ -1,0 +1,164 @@
+"""Preparing a run: its source fetched and pinned, its directory laid out, its engine made ready."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from engines.base import EngineMissing
+from integrations import git
+from lib import archive
+from models.run_state import RunState
+from scheduler.execution.desk import Desk, Failed
+from services import blobs, configuration_versions, states
+from services.errors import GantryError
+from services.runs import work
+
+
+def prepare(desk: Desk) -> None:
+    """Fetch the source, pin it, and lay out the directory with variables and state.
+
+    Raises:
+        Failed: when the source cannot be had, or no engine is there.
+    """
+    _make_directory(desk.work_dir)
+    desk.code_dir.mkdir(mode=0o700)
+    _fetch(desk)
+    desk.check_stop()
+    try:
+        installed = desk.context.installed
+        desk.engine.prepare(desk.context)
+    except EngineMissing as error:
+        raise Failed("engine", str(error)) from error
+    except ValueError as error:
+        raise Failed("configuration", str(error)) from error
+    work.engine(
+        desk.claim,
+        version=f"{installed.name} {installed.version}",
+        path="bundled" if installed.bundled else str(installed.path),
+        isolation=desk.site.isolation,
+    )
+    _refuse_shared_backend(desk)
+    _lay_down_state(desk)
+
+
+def initialize(desk: Desk) -> None:
+    """Ready the directory by the engine's own init; missing providers are fetched if allowed."""
+    desk.enter(RunState.INITIALIZING)
+    exact = desk.order.plan is not None
+    _, outcome = desk.do(desk.engine.init_step(desk.context, exact=exact))
+    if outcome.missing_providers:
+        fetch = desk.engine.fetch_step(desk.context)
+        if fetch is not None:
+            desk.must(fetch)
+            _, outcome = desk.do(desk.engine.init_step(desk.context, exact=exact))
+    if outcome.failure is not None:
+        raise Failed(outcome.failure.kind, outcome.failure.text)
+
+
+def _make_directory(path: Path) -> None:
+    """A directory of the run's own; what an earlier claim left there is of no use any more."""
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir(mode=0o700, parents=True)
+
+
+def _fetch(desk: Desk) -> None:
+    source = desk.order.source
+    match source.get("kind"):
+        case None:
+            pin: dict[str, Any] = {"kind": "none"}
+        case "configuration_version":
+            pin = _unpack(desk, str(source["id"]))
+        case "git":
+            pin = _clone(desk)
+        case kind:
+            raise Failed("gantry", f"Sources of kind {kind} cannot be fetched.")
+    if pin != desk.order.pin and pin["kind"] != "none":
+        work.pin(desk.claim, pin)
+
+
+def _unpack(desk: Desk, version_id: str) -> dict[str, Any]:
+    try:
+        version = configuration_versions.by_id(version_id)
+        data = blobs.load(version.blob_id)
+    except GantryError as error:
+        raise Failed("configuration", "The uploaded configuration is not there any more.") from error
+    with tempfile.NamedTemporaryFile(dir=desk.work_dir, suffix=".tar.gz") as file:
+        file.write(data)
+        file.flush()
+        try:
+            found = archive.extract(Path(file.name), desk.code_dir)
+        except archive.Refused as error:
+            raise Failed("configuration", str(error)) from error
+    _lift(found.root, desk.code_dir)
+    desk.say(f"Source: {version.filename}, sha256 {version.digest[:12]}, {found.files} files.")
+    return {
+        "kind": "configuration_version",
+        "id": version.id,
+        "digest": version.digest,
+        "filename": version.filename,
+    }
+
+
+def _lift(root: Path, code_dir: Path) -> None:
+    """Code packed inside a single folder is meant without the folder."""
+    if root == code_dir:
+        return
+    holding = code_dir.with_name("src.outer")
+    code_dir.rename(holding)
+    (holding / root.relative_to(code_dir)).rename(code_dir)
+    shutil.rmtree(holding)
+
+
+def _clone(desk: Desk) -> dict[str, Any]:
+    source = desk.order.source
+    wanted = source.get("commit") or (desk.order.pin or {}).get("commit") or source.get("ref")
+    desk.code_dir.rmdir()
+    try:
+        commit = git.checkout(
+            str(source["url"]), str(wanted or "HEAD"), desk.code_dir, allowed=desk.site.allowed_hosts
+        )
+    except git.GitError as error:
+        raise Failed("configuration", str(error)) from error
+    title = commit.message.splitlines()[0] if commit.message else ""
+    desk.say(f"Source: {source['url']} at {commit.sha[:12]}, “{title}” by {commit.author_name}.")
+    return {
+        "kind": "git",
+        "url": source["url"],
+        "ref": source.get("ref"),
+        "path": source.get("path"),
+        "branch": source.get("ref"),
+        "commit": commit.sha,
+        "author_name": commit.author_name,
+        "author_email": commit.author_email,
+        "commit_message": commit.message,
+        "committed_at": commit.committed_at.isoformat(),
+    }
+
+
+def _refuse_shared_backend(desk: Desk) -> None:
+    backend = desk.engine.backend(desk.context)
+    if backend is None:
+        return
+    desk.say(f"State: kept by the backend “{backend.type}” that the code declares.")
+    if not backend.has_workspaces and desk.order.has_other_deployments:
+        raise Failed(
+            "configuration",
+            f"The code's backend “{backend.type}” has no workspaces, and this stack is deployed "
+            "elsewhere already: both would share one state.",
+        )
+
+
+def _lay_down_state(desk: Desk) -> None:
+    """Give the engine the deployment's state, and remember which version the plan is made from."""
+    path = desk.engine.state_file(desk.context)
+    if path is None:
+        return
+    if desk.order.plan is None:
+        work.base_state(desk.claim)
+    content = states.base_of(desk.claim.run_id)
+    if content is not None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o600)

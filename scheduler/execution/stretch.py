@@ -1,0 +1,107 @@
+"""One stretch of a run: from a claim to the next state that waits for somebody, or to the end."""
+
+import contextlib
+import shutil
+
+import structlog
+
+from models.run import Run
+from models.run_state import FINAL, RunState, RunType
+from scheduler.execution import changing, planning, preparing
+from scheduler.execution.desk import Abandoned, Desk, Failed, Interrupted
+from scheduler.execution.site import Site
+from scheduler.spawner import StepTakenOver, SupervisorLost
+from services.errors import Conflict, GantryError
+from services.runs import work
+
+log = structlog.get_logger(__name__)
+
+_CHANGES = frozenset({RunState.APPLYING, RunState.DESTROYING})
+
+
+def carry_out(desk: Desk) -> None:
+    """Take the run as far as it goes now. Whatever happens, it is said on the run."""
+    try:
+        _go(desk)
+    except Abandoned:
+        log.info("left at work for the next portal to adopt", run=desk.claim.run_id)
+    except (work.Fenced, StepTakenOver):
+        log.info("another worker holds the run now", run=desk.claim.run_id)
+    except Interrupted as stop:
+        work.interrupted(desk.claim, stop.state, stop.text)
+    except Failed as failure:
+        work.fail(desk.claim, failure.kind, failure.text)
+    except SupervisorLost:
+        work.lose(desk.claim.run_id)
+    except GantryError as refusal:
+        _give_up(desk, refusal.text)
+    except Exception:
+        # The executor's edge: a fault of ours must end the run visibly, never hold its lock.
+        log.exception("the executor failed", run=desk.claim.run_id)
+        _give_up(desk, "Gantry itself failed; this is not your configuration. Its log says more.")
+    finally:
+        tidy(desk.site, desk.claim.run_id)
+
+
+def _go(desk: Desk) -> None:
+    run = _next(desk, desk.order.state)
+    while run is not None and run.state in _CHANGES:
+        desk.order = _with_state(desk, run.state)
+        run = changing.change(desk)
+
+
+def _next(desk: Desk, state: RunState) -> Run | None:
+    """Begin where the run stands: newly claimed, confirmed, or taken over from a former portal."""
+    match state:
+        case RunState.PREPARING:
+            if desk.adopting:
+                return work.give_back(desk.claim, "The portal stopped before work had begun.")
+            preparing.prepare(desk)
+            return _prepared(desk)
+        case RunState.INITIALIZING:
+            preparing.initialize_again(desk)
+            return _initialized(desk)
+        case RunState.PLANNING:
+            return planning.plan(desk)
+        case RunState.PERFORMING:
+            return changing.perform(desk)
+        case RunState.APPLYING | RunState.DESTROYING:
+            return changing.change(desk)
+        case _:
+            raise Failed("gantry", f"No worker works on a run that is {state}.")
+
+
+def _prepared(desk: Desk) -> Run | None:
+    if desk.order.type is RunType.TASK and not desk.order.with_init:
+        return changing.perform(desk)
+    if desk.order.plan is not None:
+        planning.restore(desk)
+    preparing.initialize(desk)
+    return _initialized(desk)
+
+
+def _initialized(desk: Desk) -> Run | None:
+    if desk.order.type is RunType.TASK:
+        return changing.perform(desk)
+    if desk.order.plan is not None:
+        return work.burn(desk.claim)
+    return planning.plan(desk)
+
+
+def _with_state(desk: Desk, state: RunState) -> "work_order":
+    from dataclasses import replace
+
+    return replace(desk.order, state=state)
+
+
+def _give_up(desk: Desk, text: str) -> None:
+    with contextlib.suppress(Conflict):
+        run = work.lose(desk.claim.run_id)
+        if run is not None and run.state in FINAL:
+            work.explain_failure(run.id, "gantry", text)
+
+
+def tidy(site: Site, run_id: str) -> None:
+    """Remove a run's directory once it is over; its state is stored by then."""
+    if work.is_over(run_id):
+        shutil.rmtree(site.work_dir(run_id), ignore_errors=True)
