@@ -21,6 +21,7 @@ from typing_extensions import override
 from lib import ids
 
 if TYPE_CHECKING:
+    from flask import Flask
     from sqlalchemy import Connection, Engine
 
 Json = Any
@@ -132,3 +133,21 @@ def prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def connect(app: Flask, url: str) -> None:
+    """Give the app the database at this SQLAlchemy URL; nothing is asked of it yet.
+
+    No thread waits longer than a few seconds for a connection, nor a statement for a lock longer
+    than the busy timeout, on either database.
+    """
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 10, "pool_timeout": 5}
+    is_sqlite = url.startswith("sqlite")
+    if not is_sqlite:
+        limits = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c idle_in_transaction_session_timeout=120000"
+        options |= {"pool_pre_ping": True, "connect_args": {"options": limits}}
+    app.config |= {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
+    db.init_app(app)
+    if is_sqlite:
+        with app.app_context():
+            prepare_sqlite(db.engine)

@@ -1,0 +1,31 @@
+"""The web: the list of its blueprints, and the short list of what is open to strangers."""
+
+from importlib import import_module
+
+from flask import Flask
+
+PAGES = "sessions dashboard health".split()
+API = "me".split()
+OPEN_ENDPOINTS = frozenset(
+    {
+        "static",
+        "sessions.new",
+        "sessions.create",
+        "health.alive",
+        "health.ready",
+        "openapi.spec",
+    }
+)
+"""Everything else asks who is there: see `_shared.gate`."""
+
+
+def register(app: Flask) -> None:
+    """Register every blueprint. A new one is one word in a list above."""
+    from blueprints._shared.gate import csrf  # noqa: PLC0415 - the lists above load nothing
+
+    for name in PAGES:
+        app.register_blueprint(import_module(f"blueprints.{name}").blueprint)
+    for name in API:
+        blueprint = import_module(f"blueprints.api.{name}").blueprint
+        csrf.exempt(blueprint)  # It takes no cookie, so nobody can be made to send one.
+        app.register_blueprint(blueprint)

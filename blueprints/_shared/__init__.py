@@ -1,0 +1,1 @@
+"""What every blueprint uses: who asks, how to answer, how to refuse."""
