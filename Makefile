@@ -33,7 +33,7 @@ check: $(VENV)/.dev-installed ## every check: format, lint, types, imports, temp
 	@echo "ruff format"; $(BIN)/ruff format --check --quiet .
 	@echo "ruff check"; $(BIN)/ruff check --quiet .
 	@echo "mypy"; $(BIN)/mypy --no-error-summary .
-	@echo "lint-imports"; PYTHONPATH=. $(BIN)/lint-imports
+	@echo "imports"; PYTHONPATH=. $(BIN)/lint-imports --no-logo
 	@if [ -d templates ]; then echo "djlint"; $(BIN)/djlint --lint --quiet templates; fi
 
 .PHONY: format
