@@ -5,7 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
@@ -53,3 +62,25 @@ class Variable(Identified, Base):
     updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     updated_by_name: Mapped[str] = mapped_column(String(120), default="")
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def layer(self) -> str:
+        """The kind of place it is set in."""
+        places = ("project", "workspace", "stack", "deployment")
+        return next(place for place in places if getattr(self, f"{place}_id") is not None)
+
+
+def of_place(column: str, place_id: str) -> Select[Variable]:
+    """The variables of a place, by name; `column` is the one that names the place."""
+    return select(Variable).where(getattr(Variable, column) == place_id).order_by(Variable.name)
+
+
+def named(column: str, place_id: str, name: str) -> Select[Variable]:
+    """The variable of a place with this name."""
+    return of_place(column, place_id).where(Variable.name == name)
+
+
+def of_places(**places: str) -> Select[Variable]:
+    """The variables of several places at once: `project_id=…, stack_id=…` and so on."""
+    here = (getattr(Variable, column) == place_id for column, place_id in places.items())
+    return select(Variable).where(or_(*here))
