@@ -90,11 +90,11 @@ class JsonStream:
         kind = str(message.get("type", ""))
         if kind in _SILENT:
             return ""
-        tell = self._TELLERS.get(kind)
+        tell = self.TELLERS.get(kind)
         if tell is not None:
             try:
                 return tell(self, message)
-            except (AttributeError, TypeError, ValueError):
+            except (AttributeError, LookupError, TypeError, ValueError):
                 # A shape nobody has seen yet: its own message is better than a crash.
                 pass
         return _plain(message)
@@ -173,7 +173,8 @@ class JsonStream:
     def _logged(self, message: dict[str, Json]) -> str:
         return f"- {_said(message)}\n"
 
-    _TELLERS: ClassVar[dict[str, Callable[[JsonStream, dict[str, Json]], str]]] = {
+    #: How each type of message is told.
+    TELLERS: ClassVar[dict[str, Callable[[JsonStream, dict[str, Json]], str]]] = {
         "diagnostic": _diagnostic,
         "planned_change": _planned,
         "resource_drift": _drift,

@@ -1,0 +1,3 @@
+variable "must_be_set" {
+  type = number
+}
