@@ -100,6 +100,7 @@ class StepResult:
     Exactly one of `exit_code` and `signal` is set; neither is when nobody saw the end (the machine
     went down, or somebody killed Gantry's own process): then `is_lost`, and nothing is proven.
     `interrupted_at` is when Gantry, not somebody else, sent an interrupt. `diagnostics` are masked.
+    `collected` is what the step's collector found, `collect_error` why it found nothing.
     """
 
     exit_code: int | None
@@ -113,6 +114,7 @@ class StepResult:
     timed_out: bool = False
     missing_log_bytes: int = 0
     diagnostics: tuple[Any, ...] = ()
+    collected: Any = None
     collect_error: str | None = None
 
     @property

@@ -72,7 +72,7 @@ class _Watcher:
 
     def follow(self, transcript: Transcript) -> dict[str, Any]:
         """Copy output and obey requests until the end; return the exit record, {} when lost."""
-        names = self._everything()
+        names, is_quiet = self._everything(), True
         while True:
             self._processes.look()
             self._ladder.climb(names, self._processes)
@@ -81,10 +81,11 @@ class _Watcher:
             transcript.copy()
             if ended:
                 return ended
-            if not names and self._is_lost():
+            if is_quiet and self._is_lost():
                 self._processes.kill()
                 return step.read_record(self._dir / step.EXIT) or {}
             names = self._watch.wait(self._timeout_s(), fds=self._processes.watched_fds())
+            is_quiet = not names
             if EVERYTHING in names:
                 names = self._everything()
 
@@ -126,11 +127,12 @@ def _collected(spec: StepSpec, result: StepResult, masker: Masker) -> StepResult
         return result
     name, arguments = spec.collect
     try:
-        engines().collect(name, **arguments)
+        return replace(result, collected=engines().collect(name, arguments))
+    except ValueError as error:  # A sentence about the engine's files.
+        return replace(result, collect_error=masker.mask_text(str(error)))
     except Exception as error:  # noqa: BLE001 - a collector must not take the step's result along.
         with LogWriter(spec.log_path) as log:
             log.write(masker.mask(traceback.format_exc().encode()))
             log_end = log.size
         text = masker.mask_text(f"{type(error).__name__}: {error}")
         return replace(result, collect_error=text, log_end=log_end)
-    return result

@@ -48,7 +48,7 @@ class Desk:
     def __init__(self, site: Site, claim: work.Claim, *, adopting: bool = False) -> None:
         self.site = site
         self.claim = claim
-        self.adopting = adopting
+        self.was_adopted = self._adopting = adopting
         self.order = order.read(claim)
         self.work_dir = site.work_dir(claim.run_id)
         self.log_path = site.log_path(claim.run_id)
@@ -141,6 +141,12 @@ class Desk:
         found = [_diagnostic(item) for item in result.diagnostics]
         return result, self.engine.outcome(step.name, result.return_code, found)
 
+    def in_flight(self) -> str | None:
+        """The name of the step that a former portal began after those that are counted."""
+        prefix = f"{self.steps_done + 1:02d}-"
+        found = [path.name for path in (self.work_dir / "steps").glob(f"{prefix}*")]
+        return found[0].removeprefix(prefix) if self._adopting and found else None
+
     def must(self, step: Step) -> StepResult:
         """Have a step done that has to succeed. Raises Failed when it does not."""
         result, outcome = self.do(step)
@@ -178,11 +184,11 @@ class Desk:
         return handle
 
     def _adopt_or_start(self, spec: StepSpec) -> StepHandle:
-        adopting, self.adopting = self.adopting, False
-        if adopting:
+        if self._adopting:
             try:
                 return self.site.spawner.adopt(spec)
             except StepNotStarted:
+                self._adopting = False
                 if self.order.state in CHANGING:
                     raise Failed("worker", "Worker lost, state unknown.") from None
         self.check_stop()

@@ -22,17 +22,13 @@ def plan(desk: Desk) -> Run:
     """Plan, keep what was planned, and answer where the run stands then."""
     if desk.order.state is not RunState.PLANNING:
         desk.enter(RunState.PLANNING)
-    if desk.adopting and _in_flight(desk) == "show":
-        outcome_changes = True
-    else:
-        _, outcome = desk.do(desk.engine.plan_step(desk.context, desk.options))
-        if outcome.failure is not None:
-            raise Failed(outcome.failure.kind, outcome.failure.text)
-        outcome_changes = outcome.has_changes
+    _, outcome = desk.do(desk.engine.plan_step(desk.context, desk.options))
+    if outcome.failure is not None:
+        raise Failed(outcome.failure.kind, outcome.failure.text)
     desk.must(desk.engine.show_step(desk.context))
     document = _keep_changes(desk)
     desk.check_stop()
-    return work.finish_plan(desk.claim, _planned(desk, document, has_changes=outcome_changes))
+    return work.finish_plan(desk.claim, _planned(desk, document, has_changes=outcome.has_changes))
 
 
 def restore(desk: Desk) -> None:
@@ -52,13 +48,6 @@ def restore(desk: Desk) -> None:
     _write(desk.engine.plan_file(desk.context), plan_bytes)
     if lock_bytes is not None:
         _write(desk.engine.lock_file(desk.context), lock_bytes)
-
-
-def _in_flight(desk: Desk) -> str | None:
-    """The name of the step that a former portal had begun."""
-    prefix = f"{desk.steps_done + 1:02d}-"
-    found = [path.name for path in (desk.work_dir / "steps").glob(f"{prefix}*")]
-    return found[0].removeprefix(prefix) if found else None
 
 
 def _keep_changes(desk: Desk) -> dict[str, object]:

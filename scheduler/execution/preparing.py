@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from engines.base import EngineMissing
-from integrations import git
+from integrations.git import GitError
 from lib import archive
 from models.run_state import RunState
 from scheduler.execution.desk import Desk, Failed
-from services import blobs, configuration_versions, states
+from services import configuration_versions, states
 from services.errors import GantryError
 from services.runs import work
 
@@ -44,8 +44,11 @@ def prepare(desk: Desk) -> None:
 
 def initialize(desk: Desk) -> None:
     """Ready the directory by the engine's own init; missing providers are fetched if allowed."""
-    desk.enter(RunState.INITIALIZING)
     exact = desk.order.plan is not None
+    if desk.order.state is not RunState.INITIALIZING:
+        desk.enter(RunState.INITIALIZING)
+    elif desk.in_flight() == "fetch":
+        desk.must(desk.engine.fetch_step(desk.context) or desk.engine.init_step(desk.context))
     _, outcome = desk.do(desk.engine.init_step(desk.context, exact=exact))
     if outcome.missing_providers:
         fetch = desk.engine.fetch_step(desk.context)
@@ -80,10 +83,9 @@ def _fetch(desk: Desk) -> None:
 
 def _unpack(desk: Desk, version_id: str) -> dict[str, Any]:
     try:
-        version = configuration_versions.by_id(version_id)
-        data = blobs.load(version.blob_id)
+        version, data = configuration_versions.for_worker(version_id)
     except GantryError as error:
-        raise Failed("configuration", "The uploaded configuration is not there any more.") from error
+        raise Failed("configuration", error.text) from error
     with tempfile.NamedTemporaryFile(dir=desk.work_dir, suffix=".tar.gz") as file:
         file.write(data)
         file.flush()
@@ -116,10 +118,8 @@ def _clone(desk: Desk) -> dict[str, Any]:
     wanted = source.get("commit") or (desk.order.pin or {}).get("commit") or source.get("ref")
     desk.code_dir.rmdir()
     try:
-        commit = git.checkout(
-            str(source["url"]), str(wanted or "HEAD"), desk.code_dir, allowed=desk.site.allowed_hosts
-        )
-    except git.GitError as error:
+        commit = desk.site.git.checkout(str(source["url"]), str(wanted or "HEAD"), desk.code_dir)
+    except GitError as error:
         raise Failed("configuration", str(error)) from error
     title = commit.message.splitlines()[0] if commit.message else ""
     desk.say(f"Source: {source['url']} at {commit.sha[:12]}, “{title}” by {commit.author_name}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engines.base import Engine
+from integrations.git import Git
 from scheduler.spawner import Spawner
 
 
@@ -19,7 +20,7 @@ class Site:
     engines: Mapping[str, Engine]
     spawner: Spawner
     unit: Callable[[], AbstractContextManager[Any]]
-    allowed_hosts: tuple[str, ...] = ()
+    git: Git = field(default_factory=Git)
     allow_download: bool = False
     inherited_env: Mapping[str, str] = field(default_factory=dict)
     isolation: str = "process group"

@@ -1,17 +1,17 @@
 """One stretch of a run: from a claim to the next state that waits for somebody, or to the end."""
 
-import contextlib
 import shutil
+from dataclasses import replace
 
 import structlog
 
 from models.run import Run
-from models.run_state import FINAL, RunState, RunType
+from models.run_state import CHANGING, REPEATABLE, RunState, RunType
 from scheduler.execution import changing, planning, preparing
 from scheduler.execution.desk import Abandoned, Desk, Failed, Interrupted
 from scheduler.execution.site import Site
 from scheduler.spawner import StepTakenOver, SupervisorLost
-from services.errors import Conflict, GantryError
+from services.errors import Conflict, GantryError, Unavailable
 from services.runs import work
 
 log = structlog.get_logger(__name__)
@@ -27,12 +27,16 @@ def carry_out(desk: Desk) -> None:
         log.info("left at work for the next portal to adopt", run=desk.claim.run_id)
     except (work.Fenced, StepTakenOver):
         log.info("another worker holds the run now", run=desk.claim.run_id)
+    except Unavailable:
+        log.warning("the database is away; the run is taken up again later", run=desk.claim.run_id)
     except Interrupted as stop:
         work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
-        work.fail(desk.claim, failure.kind, failure.text)
+        _fail(desk, failure)
     except SupervisorLost:
         work.lose(desk.claim.run_id)
+    except Conflict as refusal:
+        work.fail(desk.claim, "configuration", refusal.text)
     except GantryError as refusal:
         _give_up(desk, refusal.text)
     except Exception:
@@ -46,7 +50,7 @@ def carry_out(desk: Desk) -> None:
 def _go(desk: Desk) -> None:
     run = _next(desk, desk.order.state)
     while run is not None and run.state in _CHANGES:
-        desk.order = _with_state(desk, run.state)
+        desk.order = replace(desk.order, state=run.state)
         run = changing.change(desk)
 
 
@@ -59,7 +63,7 @@ def _next(desk: Desk, state: RunState) -> Run | None:
             preparing.prepare(desk)
             return _prepared(desk)
         case RunState.INITIALIZING:
-            preparing.initialize_again(desk)
+            preparing.initialize(desk)
             return _initialized(desk)
         case RunState.PLANNING:
             return planning.plan(desk)
@@ -88,17 +92,17 @@ def _initialized(desk: Desk) -> Run | None:
     return planning.plan(desk)
 
 
-def _with_state(desk: Desk, state: RunState) -> "work_order":
-    from dataclasses import replace
-
-    return replace(desk.order, state=state)
+def _fail(desk: Desk, failure: Failed) -> None:
+    """End a run that went wrong; one whose directory was merely taken over badly starts anew."""
+    if desk.was_adopted and failure.kind in {"worker", "gantry"} and desk.order.state in REPEATABLE:
+        work.lose(desk.claim.run_id)
+    else:
+        work.fail(desk.claim, failure.kind, failure.text)
 
 
 def _give_up(desk: Desk, text: str) -> None:
-    with contextlib.suppress(Conflict):
-        run = work.lose(desk.claim.run_id)
-        if run is not None and run.state in FINAL:
-            work.explain_failure(run.id, "gantry", text)
+    block = text if desk.order.state in CHANGING else None
+    work.fail(desk.claim, "gantry", text, block=block)
 
 
 def tidy(site: Site, run_id: str) -> None:
