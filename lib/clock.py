@@ -75,13 +75,25 @@ def monotonic() -> float:
     return _source.monotonic()
 
 
+def source() -> Source:
+    """What tells the time now; another one while a test has replaced it."""
+    return _source
+
+
+@contextmanager
+def replaced(by: Source) -> Iterator[None]:
+    """Let every reader of this process ask `by` until the block ends."""
+    global _source  # noqa: PLW0603 - the one place that replaces the source, and puts it back.
+    before, _source = _source, by
+    try:
+        yield
+    finally:
+        _source = before
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[FrozenClock]:
     """Stop every clock of this process at `at` until the block ends, and hand out the clock."""
-    global _source  # noqa: PLW0603 - the one place that replaces the source, and puts it back.
-    before, clock = _source, FrozenClock(at)
-    _source = clock
-    try:
+    clock = FrozenClock(at)
+    with replaced(clock):
         yield clock
-    finally:
-        _source = before

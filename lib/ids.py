@@ -5,6 +5,7 @@ import re
 import secrets
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from lib import clock
 
@@ -26,15 +27,21 @@ TOKEN_PATTERN = re.compile(rf"gty_([a-z]+)_([{ALPHABET}]{{{ID_LENGTH}}})_([A-Za-
 
 
 class _Sequence:
-    """The last id given out, so that the next one is greater."""
+    """The last id given out, so that the next one is greater.
+
+    It begins anew with another clock: a test that looked into the future leaves no trace.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
+        self._clock: clock.Source | None = None
 
     def next(self, candidate: int) -> int:
         """`candidate`, or the successor of the last number when that is not smaller."""
         with self._lock:
+            if clock.source() is not self._clock:
+                self._clock, self._last = clock.source(), 0
             self._last = max(candidate, self._last + 1)
             return self._last
 
@@ -50,6 +57,12 @@ def new_id() -> str:
     """
     milliseconds = int(clock.now().timestamp() * 1000)
     return _encode(_sequence.next(milliseconds << RANDOM_BITS | secrets.randbits(RANDOM_BITS)))
+
+
+def floor(at: datetime) -> str:
+    """The smallest id that could be given out at this instant: for “all since then”."""
+    milliseconds = max(0, int(at.timestamp() * 1000))
+    return _encode(milliseconds << RANDOM_BITS)
 
 
 def is_id(text: str) -> bool:

@@ -32,25 +32,54 @@ def test_ids_increase_as_time_goes_on(pauses_ms):
     assert made == sorted(set(made))
 
 
+class JumpingClock(clock.SystemClock):
+    """A clock that somebody sets."""
+
+    at = NOON
+
+    def now(self):
+        return self.at
+
+
 def test_ids_increase_when_the_machines_clock_is_set_back():
-    with clock.frozen(NOON + timedelta(days=1)):
+    jumping = JumpingClock()
+
+    with clock.replaced(jumping):
         first = ids.new_id()
-    with clock.frozen(NOON):
+        jumping.at = NOON - timedelta(days=1)
         second = ids.new_id()
 
     assert second > first
 
 
 def test_an_id_begins_with_the_time():
-    far = datetime(2200, 1, 1, tzinfo=UTC)
-
-    with clock.frozen(far) as stopped:
+    with clock.frozen(NOON) as stopped:
         first = ids.new_id()
         stopped.advance(0.001)
         second = ids.new_id()
 
-    assert int(first[:2] == second[:2])
+    assert first[:8] == second[:8]
     assert second > first
+
+
+def test_a_test_in_the_future_leaves_no_trace():
+    with clock.frozen(NOON + timedelta(days=36_500)):
+        future = ids.new_id()
+    with clock.frozen(NOON):
+        present = ids.new_id()
+
+    assert present < future
+
+
+def test_the_floor_of_an_instant_parts_older_ids_from_newer():
+    with clock.frozen(NOON) as stopped:
+        older = ids.new_id()
+        stopped.advance(1)
+        floor = ids.floor(clock.now())
+        newer = ids.new_id()
+
+    assert older < floor <= newer
+    assert ids.is_id(floor)
 
 
 def test_threads_never_make_the_same_id():
