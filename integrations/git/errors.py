@@ -80,7 +80,8 @@ def explain(
     """Why the git command failed, as an error to raise."""
     if finished.timed_out:
         return GitError(f"{place} did not answer in the time allowed.")
-    said = finished.stderr.decode(errors="replace")
+    # Without the address: a repository called “redirect” is no redirect.
+    said = finished.stderr.decode(errors="replace").replace(place, "")
     for pattern, sentence in REASONS:
         if re.search(pattern, said):
             return GitError(sentence.format(place=place, ref=ref, limit=limit))

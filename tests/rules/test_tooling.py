@@ -20,7 +20,18 @@ LOCKS = ["runtime", "dev", "provider"]
 def tracked(*patterns):
     """The files of the repository that are committed, or would be."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--",
+            *patterns,
+        ],
         cwd=ROOT,
         capture_output=True,
         check=True,

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.git import GitError, Login
+from integrations.git.errors import explain
+from lib.process import Finished
 from tests.integrations.git.conftest import files_in
 
 ADA = Login("ada", "open sesame")
@@ -167,3 +169,30 @@ def test_check_says_the_plain_form_of_an_address(make_git):
     assert git.check("git@git.example:team/stack.git") == "ssh://git@git.example/team/stack.git"
     assert git.check("https://Git.Example:443/a.git") == "https://git.example/a.git"
     assert git.check("https://git.example:8443/a.git") == "https://git.example:8443/a.git"
+
+
+def test_the_name_of_a_repository_is_not_taken_for_the_reason(git, repository):
+    url = repository.url.replace("stack.git", "TLS-redirect-certificate.git")
+
+    with pytest.raises(GitError, match="There is no repository at"):
+        git.resolve(url)
+
+
+def test_what_git_says_besides_is_quoted_without_secrets_and_paths():
+    finished = Finished(
+        exit_code=128,
+        stdout=b"",
+        stderr=b"remote: come to evil.example\nfatal: odd thing with hunter2 in /tmp/gantry-git-x/home\n",
+        timed_out=False,
+        truncated=False,
+    )
+
+    error = explain(
+        finished,
+        place="https://h/x",
+        ref="main",
+        limit="1 MiB",
+        secrets=("hunter2", "/tmp/gantry-git-x"),
+    )
+
+    assert str(error) == "git could not read https://h/x; it says “odd thing with … in …/home”."
