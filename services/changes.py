@@ -22,6 +22,7 @@ _HEAD = (
     "previous_address",
     "import_id",
     "deposed",
+    "replace_paths",
 )
 
 

@@ -1,0 +1,211 @@
+"""What the page of a run shows: one function per part, each with a bounded number of queries."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models import run_history, run_pages
+from models.project import Deployment, ManualLock, Stack, Workspace
+from models.run import Run
+from models.run_content import RunOutput, RunVariable
+from models.run_history import RunComment, RunDiagnostic, RunMetadata
+from models.run_state import RunState, RunType
+from models.worker import Worker
+from services import logs
+from services.access import Action, Actor, can, require
+from services.errors import NotFound
+from services.runs.actions import VERBS, actions, force_cancel_at
+from services.runs.decide import is_outdated
+from services.runs.phases import Phase, phases
+from services.runs.waiting import WaitingOn, waiting_on
+from services.transaction import session
+
+PLAN_AGAIN = "plan-again"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What stands above the tabs of a run, and in its column of facts.
+
+    `offered` are the actions the server would accept from this actor now, as URL segments;
+    `obstacle` says why a plan that waits cannot be confirmed, and `typed` is the name that must be
+    typed to confirm it ('' for none).
+    """
+
+    run: Run
+    deployment: Deployment
+    offered: Sequence[str]
+    obstacle: str
+    typed: str
+    waiting: WaitingOn | None
+    is_outdated: bool
+    force_at: dt.datetime | None
+    worker: Worker | None
+    relatives: Sequence[Run]
+    metadata: Sequence[RunMetadata]
+    phases: Sequence[Phase]
+    variable_count: int
+
+    def offers(self, name: str) -> bool:
+        """Whether an action is offered."""
+        return name in self.offered
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A diagnostic with the line of the log where it stands (None when it is not found there)."""
+
+    severity: str
+    summary: str
+    detail: str
+    address: str
+    file: str
+    line: int | None
+    snippet: Sequence[tuple[int, str]]
+    log_line: int | None
+
+
+def get(actor: Actor, run_id: str) -> Run:
+    """A run that the actor may see.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    run = session().get(Run, run_id)
+    if run is None:
+        raise NotFound("There is no run here that you may see.")
+    require(actor, Action.SEE, run)
+    return run
+
+
+def overview(actor: Actor, run: Run) -> Overview:
+    """What stands above the tabs of a run."""
+    here = session()
+    deployment = here.get_one(Deployment, run.deployment_id)
+    outdated = _is_outdated(run, deployment)
+    obstacle = _obstacle(actor, run, is_outdated=outdated)
+    return Overview(
+        run=run,
+        deployment=deployment,
+        offered=_offered(actor, run, is_outdated=outdated, obstacle=obstacle),
+        obstacle=obstacle,
+        typed=name_to_type(run),
+        waiting=waiting_on(run),
+        is_outdated=outdated,
+        force_at=force_cancel_at(run),
+        worker=here.get(Worker, run.worker_id) if run.worker_id else None,
+        relatives=here.scalars(run_pages.relatives(run)).all(),
+        metadata=here.scalars(run_pages.metadata(run.id)).all(),
+        phases=phases_of(run),
+        variable_count=here.scalars(run_pages.variable_count(run.id)).one(),
+    )
+
+
+def offered(actor: Actor, run: Run) -> Sequence[str]:
+    """What the actor may do to the run now, as URL segments: what its page offers."""
+    deployment = session().get_one(Deployment, run.deployment_id)
+    outdated = _is_outdated(run, deployment)
+    obstacle = _obstacle(actor, run, is_outdated=outdated)
+    return _offered(actor, run, is_outdated=outdated, obstacle=obstacle)
+
+
+def name_to_type(run: Run) -> str:
+    """The workspace's name, when confirming destroys resources of a protected one; else ''."""
+    changes = run.changes or {}
+    if run.state is not RunState.UNCONFIRMED or not _destroyed(changes):
+        return ""
+    workspace = session().get_one(Workspace, run.workspace_id)
+    return workspace.name if workspace.protected else ""
+
+
+def phases_of(run: Run) -> list[Phase]:
+    """The phases of a run, oldest first."""
+    here = session()
+    history = here.scalars(run_history.of_run(run.id)).all()
+    return phases(run, history, here.scalars(run_pages.steps(run.id)).all())
+
+
+def comments(run: Run) -> Sequence[RunComment]:
+    """What people said about a run, newest first."""
+    return session().scalars(run_pages.comments(run.id)).all()
+
+
+def complaints(run: Run) -> list[Complaint]:
+    """What the engine complained about, errors first, with the place in the log."""
+    rows = session().scalars(run_pages.diagnostics(run.id)).all()
+    places = logs.first_lines(run, [row.summary for row in rows]) if rows else {}
+    return [_complaint(row, places) for row in rows]
+
+
+def variables(run: Run) -> Sequence[RunVariable]:
+    """A run's effective variables. Who may not see values must not be shown them."""
+    return session().scalars(run_pages.variables(run.id)).all()
+
+
+def sees_values(actor: Actor, run: Run) -> bool:
+    """Whether the actor may see the values of plain variables."""
+    return can(actor, Action.SEE_VALUES, run)
+
+
+def outputs(run: Run) -> Sequence[RunOutput]:
+    """A run's outputs. A sensitive one has no value here."""
+    return session().scalars(run_pages.outputs(run.id)).all()
+
+
+def silence_notice_s(run: Run) -> int:
+    """After how many seconds without output a page says so."""
+    return session().get_one(Stack, run.stack_id).silence_notice_s
+
+
+def _destroyed(changes: Mapping[str, Any]) -> int:
+    return int(changes.get("destroy") or 0) + int(changes.get("replace") or 0)
+
+
+def _is_outdated(run: Run, deployment: Deployment) -> bool:
+    """Whether somebody could still act on the plan, and should not."""
+    is_open = run.state is RunState.UNCONFIRMED
+    is_shown = run.type is RunType.PREVIEW and run.state is RunState.FINISHED
+    return (is_open or is_shown) and is_outdated(run, deployment)
+
+
+def _obstacle(actor: Actor, run: Run, *, is_outdated: bool) -> str:
+    if run.state is not RunState.UNCONFIRMED:
+        return ""
+    if is_outdated:
+        return "The plan is outdated: the deployment’s state has changed since it was made."
+    hand = session().get(ManualLock, run.deployment_id)
+    if hand is None or hand.user_id == actor.id:
+        return ""
+    note = f" (“{hand.note}”)" if hand.note else ""
+    return f"{hand.user_name} has locked the deployment{note}; only they may confirm."
+
+
+def _offered(actor: Actor, run: Run, *, is_outdated: bool, obstacle: str) -> Sequence[str]:
+    names = actions(actor, run)
+    if obstacle:
+        names = [name for name in names if name != "confirm"]
+    may_plan = can(actor, VERBS["rerun"].action, run)
+    if is_outdated and run.state is RunState.UNCONFIRMED and may_plan:
+        names.insert(0, PLAN_AGAIN)
+    return names
+
+
+def _complaint(row: RunDiagnostic, places: Mapping[str, int]) -> Complaint:
+    return Complaint(
+        severity=row.severity,
+        summary=row.summary,
+        detail=row.detail,
+        address=row.address,
+        file=row.filename,
+        line=row.line,
+        snippet=_snippet(row.snippet, row.line),
+        log_line=places.get(row.summary),
+    )
+
+
+def _snippet(snippet: Any, line: int | None) -> list[tuple[int, str]]:
+    """The code around a diagnostic, numbered; engines give its text and where the trouble is."""
+    if not isinstance(snippet, str) or not snippet:
+        return []
+    return list(enumerate(snippet.splitlines(), start=line or 1))
