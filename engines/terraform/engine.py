@@ -59,6 +59,8 @@ class Terraform:
         first = not _config_file(context).exists()
         for name in ("home", "tmp", "bin", "terraform-data"):
             context.work_dir.joinpath(name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Without its directory the store is "not found", rather than empty.
+        context.plugin_mirror.mkdir(parents=True, exist_ok=True)
         if first:
             # A state in the repository is nobody's truth: Gantry lays down the deployment's own.
             _remove_committed_state(root, self.state_file(context))

@@ -74,12 +74,9 @@ def _refused(step: str, errors: Sequence[Diagnostic]) -> Failure | None:
             return Failure(kind, text)
     if not errors:
         return None
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more errors)" if len(errors) > 2 else ""
-    more = " (and one more error)" if len(errors) == 2 else more
     # Before anything is applied, an error is about what somebody wrote.
     blame: FailureKind = "engine" if step in _ENGINE_AT_WORK else "configuration"
-    return Failure(blame, f"{_sentence(first)}{more}")
+    return Failure(blame, _sentence(errors[0]) + _others(len(errors) - 1) + ".")
 
 
 def _silent(step: str, exit_code: int) -> Failure:
@@ -91,6 +88,12 @@ def _sentence(diagnostic: Diagnostic) -> str:
     place = f" line {diagnostic.line}" if diagnostic.line else ""
     where = f" ({diagnostic.file}{place})" if diagnostic.file else ""
     where = f" ({diagnostic.address})" if diagnostic.address and not where else where
-    said = " ".join(diagnostic.summary.split())
+    said = " ".join(diagnostic.summary.split()).rstrip(".")
     short = said if len(said) <= _SENTENCE_LENGTH else said[:_SENTENCE_LENGTH] + "…"
-    return f"{short}{where}".rstrip(".") + "."
+    return short + where
+
+
+def _others(count: int) -> str:
+    if count == 1:
+        return ", and one more error"
+    return f", and {count} more errors" if count else ""

@@ -44,7 +44,8 @@ _WAY_OUT = (
 
 def explain(summary: str, detail: str) -> tuple[str, str]:
     """Return a diagnostic's texts; one that says a provider cannot be had becomes a sentence."""
-    flat = " ".join(detail.split())
+    # The first paragraph is the cause; the next ones are terraform's own advice.
+    flat = " ".join(detail.partition("\n\n")[0].split())
     way_out = _WAY_OUT.format(store=_store_named_in(detail))
     if (found := _MISSING.search(flat)) is not None:
         return f"Provider {found[2] or found[1]} {_NOT_HELD}", way_out

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import stat
-import subprocess  # noqa: TID251 - a signal has to reach a program at work
+import subprocess
 import time
 
 import pytest
@@ -120,7 +120,7 @@ def test_a_sensitive_value_is_in_no_text_and_no_document(configured_run):
     run = configured_run("secrets", terraform_variables={"password": "correct-horse"})
     done = [run.init(), run.plan(), run.show(), run.apply()]
 
-    written = [p for p in run.engine.changes_dir(run.context).iterdir()]
+    written = list(run.engine.changes_dir(run.context).iterdir())
 
     assert all("correct-horse" not in step.text for step in done)
     assert all("correct-horse" not in path.read_text() for path in written)
