@@ -1,6 +1,5 @@
 """The application: wires settings, database, house and blueprints together, and nothing else."""
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from apiflask import APIFlask
@@ -12,6 +11,7 @@ from config import Settings
 from engines import registry
 from lib import crypto
 from lib.passwords import Hasher
+from lib.version import VERSION
 from models.base import connect
 from models.run_state import RunType
 from services.house import EngineFacts, House, move_in
@@ -28,7 +28,7 @@ def create_app(
         lib.crypto.BadKey: when the secret key cannot be used.
     """
     options = {"json_errors": False, "docs_path": None, "spec_path": "/api/v1/openapi.json"}
-    names = {"title": "Gantry", "version": gantry_version()}
+    names = {"title": "Gantry", "version": VERSION}
     app = APIFlask("gantry", root_path=str(ROOT), static_folder=None, **names, **options)
     engines = registry.engines(_engine_options(settings, with_fake_engine=with_fake_engine))
     house = _house(settings, passwords or Hasher(), engines)
@@ -43,14 +43,6 @@ def create_app(
     security.install(app, settings)
     blueprints.register(app)
     return app
-
-
-def gantry_version() -> str:
-    """The installed version, or that of the source tree."""
-    try:
-        return version("gantry")
-    except PackageNotFoundError:
-        return "0.1.0"
 
 
 def _engine_options(settings: Settings, *, with_fake_engine: bool) -> registry.EngineOptions:

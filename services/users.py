@@ -80,6 +80,7 @@ def first_administrator(email: str, password: str | None) -> tuple[User, str | N
     if session().scalar(select(User.id).limit(1)) is not None:
         return None
     user, made = create(SYSTEM, email, name="Administrator", password=password, is_admin=True)
+    user.must_change_password = False  # It is nobody's but theirs: no one else has chosen it.
     return user, made
 
 

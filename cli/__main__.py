@@ -1,0 +1,5 @@
+"""`python -m cli` is `gantry`."""
+
+from cli import main
+
+main()

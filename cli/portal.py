@@ -1,0 +1,64 @@
+"""The settings and the application, for commands.
+
+The application stands above every other part of the house, the command line included, so it is
+loaded by its name, as a web server does it.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from config import Settings, load
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def settings() -> Settings:
+    """The settings in force; warnings go to stderr. The data directory is there afterwards.
+
+    Raises:
+        config.SettingsError: when they cannot be used.
+    """
+    found, warnings = load()
+    for warning in warnings:
+        print(f"gantry: {warning}", file=sys.stderr)
+    found.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return found
+
+
+def make_app(found: Settings) -> "Flask":
+    """The application for these settings.
+
+    Raises:
+        lib.crypto.BadKey: when the secret key cannot be used.
+    """
+    app: Flask = import_module("app").create_app(found)
+    return app
+
+
+@contextmanager
+def opened() -> Iterator[Settings]:
+    """Run a command's body beside the application's database; a refusal ends it with a sentence."""
+    from lib import logs  # noqa: PLC0415 - loaded late, as all of it
+    from lib.crypto import BadKey  # noqa: PLC0415
+    from services.errors import GantryError  # noqa: PLC0415
+
+    found = settings()
+    logs.configure("warning", found.log_format)
+    try:
+        with make_app(found).app_context():
+            yield found
+    except GantryError as error:
+        raise click.ClickException(error.text) from error
+    except BadKey as error:
+        raise click.ClickException(str(error)) from error
+
+
+def installed_version() -> str:
+    """Gantry's version, as the application says it."""
+    return str(import_module("lib.version").VERSION)
