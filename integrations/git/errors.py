@@ -1,6 +1,7 @@
 """What git says when it fails, as sentences for people: without secrets, and with a way on."""
 
 import re
+from urllib.parse import urlsplit
 
 from lib.process import Finished
 
@@ -80,8 +81,10 @@ def explain(
     """Why the git command failed, as an error to raise."""
     if finished.timed_out:
         return GitError(f"{place} did not answer in the time allowed.")
+    said = finished.stderr.decode(errors="replace")
     # Without the address: a repository called “redirect” is no redirect.
-    said = finished.stderr.decode(errors="replace").replace(place, "")
+    for name in (place, urlsplit(place).path):
+        said = said.replace(name, "")
     for pattern, sentence in REASONS:
         if re.search(pattern, said):
             return GitError(sentence.format(place=place, ref=ref, limit=limit))

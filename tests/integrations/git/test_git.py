@@ -182,7 +182,7 @@ def test_what_git_says_besides_is_quoted_without_secrets_and_paths():
     finished = Finished(
         exit_code=128,
         stdout=b"",
-        stderr=b"remote: come to evil.example\nfatal: odd thing with hunter2 in /tmp/gantry-git-x/home\n",
+        stderr=b"remote: come to evil.example\nfatal: odd: hunter2 in /tmp/gantry-git-x/home\n",
         timed_out=False,
         truncated=False,
     )
@@ -195,4 +195,4 @@ def test_what_git_says_besides_is_quoted_without_secrets_and_paths():
         secrets=("hunter2", "/tmp/gantry-git-x"),
     )
 
-    assert str(error) == "git could not read https://h/x; it says “odd thing with … in …/home”."
+    assert str(error) == "git could not read https://h/x; it says “odd: … in …/home”."
