@@ -55,6 +55,7 @@ def projects() -> Rows:
     stacks = select(func.count()).where(Stack.project_id == Project.id).scalar_subquery()
     return (
         select(Project, stacks, LastRun)
+        .select_from(Project)
         .outerjoin(LastRun, LastRun.id == _newest(Run.project_id == Project.id))
         .order_by(Project.name)
     )
@@ -65,6 +66,7 @@ def workspaces() -> Rows:
     count = select(func.count()).where(Deployment.workspace_id == Workspace.id).scalar_subquery()
     return (
         select(Workspace, count, LastRun)
+        .select_from(Workspace)
         .outerjoin(LastRun, LastRun.id == _newest(Run.workspace_id == Workspace.id))
         .order_by(Workspace.name)
     )
@@ -75,6 +77,7 @@ def stacks_of(project_id: str) -> Rows:
     count = select(func.count()).where(Deployment.stack_id == Stack.id).scalar_subquery()
     return (
         select(Stack, count, LastRun)
+        .select_from(Stack)
         .outerjoin(LastRun, LastRun.id == _newest(Run.stack_id == Stack.id))
         .where(Stack.project_id == project_id)
         .order_by(Stack.name)
@@ -85,6 +88,7 @@ def deployments() -> Rows:
     """(deployment, its last, active and applied runs, its lock, a person's lock)."""
     return (
         select(Deployment, LastRun, ActiveRun, AppliedRun, DeploymentLock, ManualLock)
+        .select_from(Deployment)
         .outerjoin(LastRun, LastRun.id == _newest(Run.deployment_id == Deployment.id))
         .outerjoin(ActiveRun, ActiveRun.id == _newest_active(Run.deployment_id == Deployment.id))
         .outerjoin(AppliedRun, AppliedRun.id == Deployment.applied_run_id)
@@ -117,6 +121,7 @@ def resources_of(deployment_id: str) -> Rows:
     made, changed = aliased(Run, name="made_run"), aliased(Run, name="changed_run")
     return (
         select(Resource, made, changed)
+        .select_from(Resource)
         .outerjoin(made, made.id == Resource.made_run_id)
         .outerjoin(changed, changed.id == Resource.changed_run_id)
         .where(Resource.deployment_id == deployment_id)

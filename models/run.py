@@ -48,6 +48,7 @@ class Run(Identified, Base):
         Index(None, "project_id", "id"),
         Index(None, "created_by_id", "id"),
         Index(None, "state", "id"),
+        Index(None, "finished_at"),
         Index(
             "ix_run_active",
             "deployment_id",

@@ -1,7 +1,6 @@
 """The order in which runs wait, and who holds them up: selects over runs and locks."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 
@@ -68,7 +67,7 @@ def ahead_of(run: Run) -> Select[int]:
     )
 
 
-def holders(deployment_ids: list[str]) -> Select[Any]:
+def holders(deployment_ids: list[str]) -> Select[DeploymentLock, str, int, str]:
     """(deployment id, lock row, number and id of the run that holds it) of those deployments."""
     return (
         select(DeploymentLock, Run.id, Run.number, Run.project_name)
@@ -102,3 +101,12 @@ def held_by(worker_id: str) -> Select[Run]:
 def leases_over(now: dt.datetime) -> Select[Run]:
     """Runs at work whose worker has not said for too long that it is alive."""
     return select(Run).where(Run.worker_id.is_not(None), Run.lease_until < now)
+
+
+def places_with_a_queue() -> Select[str]:
+    """The deployments in which a run is queued for the lock."""
+    return (
+        select(Run.deployment_id)
+        .where(Run.state == RunState.QUEUED, Run.type.in_(_LOCKING))
+        .distinct()
+    )

@@ -108,9 +108,7 @@ class Processes:
 
     def look(self) -> None:
         """Read who is who, if it is not known yet, and catch up with an interrupt."""
-        if self._engine is None and (
-            record := step.read_record(self._spec.step_dir / step.ENGINE)
-        ):
+        if self._engine is None and (record := step.read_record(self._spec.step_dir / step.ENGINE)):
             self._keeper, self._engine = Identity(*record["keeper"]), Identity(*record["engine"])
             if self._must_interrupt:
                 self.interrupt()

@@ -24,6 +24,9 @@ from scheduler.step import StepResult, StepSpec
 from scheduler.zygote import HEADER
 
 _ROOT = Path(__file__).resolve().parent.parent
+_ZYGOTE = (
+    "import sys; sys.path.insert(0, {root!r}); from scheduler import zygote; zygote.main({fd})"
+)
 _MAX_RESTARTS = 5
 _RESTART_DELAY_S = 0.05
 # A supervisor that has not carried out a kill after this long is itself replaced.
@@ -119,7 +122,7 @@ class Spawner:
     def _start_zygote(self) -> None:
         self._stop_zygote()
         ours, theirs = socket.socketpair()
-        program = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from scheduler import zygote; zygote.main({theirs.fileno()})"
+        program = _ZYGOTE.format(root=str(_ROOT), fd=theirs.fileno())
         self._complaints.parent.mkdir(parents=True, exist_ok=True)
         with theirs, self._complaints.open("ab") as complaints:
             self._zygote = subprocess.Popen(
@@ -169,7 +172,7 @@ class StepHandle:
     def alive(self) -> bool:
         """Whether the step's engine, or its keeper, lives."""
         record = step.read_record(self.spec.step_dir / step.ENGINE)
-        return bool(record) and any(Identity(*who).is_alive for who in record.values())
+        return record is not None and any(Identity(*who).is_alive for who in record.values())
 
     def wait(self, timeout_s: float | None = None) -> StepResult | None:
         """The result as soon as there is one, or None when `timeout_s` has passed.
@@ -252,7 +255,7 @@ class StepHandle:
 
 
 def end_supervisor(spec: StepSpec) -> None:
-    """Kill the step's supervisor if there is one. It leaves nothing undone that another cannot do."""
+    """Kill the step's supervisor, if there is one; another can do all that it leaves undone."""
     record = step.read_record(spec.step_dir / step.SUPERVISOR)
     if record:
         Identity(*record["process"]).send(signal.SIGKILL)

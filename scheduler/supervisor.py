@@ -30,7 +30,7 @@ def supervise(spec: StepSpec, owner: str, result_fd: int) -> None:
     Waits for that other one to let go of the log. `owner` names the portal that asked.
     """
     masker = Masker(spec.secrets)
-    # Left to the process's end: closing takes the kernel ten milliseconds, the result must not wait.
+    # Left to the process's end: closing takes the kernel ten milliseconds, and the result waits.
     watch = DirectoryWatch(spec.step_dir)
     with LogWriter(spec.log_path) as log:
         me = procfs.identify(os.getpid())

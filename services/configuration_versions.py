@@ -62,8 +62,13 @@ def get(actor: Actor, version_id: str) -> ConfigurationVersion:
     return row
 
 
-def open_archive(version_id: str) -> bytes:
-    """The .tar.gz as it was uploaded: for the worker that runs it.
+def project_name(version: ConfigurationVersion) -> str:
+    """The name of the project a version belongs to."""
+    return session().get_one(Project, version.project_id).name
+
+
+def for_worker(version_id: str) -> tuple[ConfigurationVersion, bytes]:
+    """A version and its .tar.gz as it was uploaded: for the worker that runs it.
 
     Raises:
         NotFound: when it is gone.
@@ -71,7 +76,7 @@ def open_archive(version_id: str) -> bytes:
     row = session().get(ConfigurationVersion, version_id)
     if row is None:
         raise NotFound("The uploaded code of this run has been removed.")
-    return blobs.read(row.blob_id)
+    return row, blobs.read(row.blob_id)
 
 
 def _uploads() -> Path:

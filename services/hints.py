@@ -30,9 +30,10 @@ class WorkWaiting:
 
 @dataclass(frozen=True)
 class StopWanted:
-    """Somebody asked a run at work to stop."""
+    """Somebody asked a run at work to stop, or to be killed."""
 
     run_id: str
+    kill: bool
 
 
 Hint = RunMoved | WorkWaiting | StopWanted

@@ -148,7 +148,7 @@ def _end(actor: Actor, thing: Removable, run: Run) -> None:
     held.version += 1
     audit.record(actor, "run.force-cancel", held, after={"reason": why})
     moves.tell(held)
-    after_commit(lambda: hints.send(hints.StopWanted(held.id)))
+    after_commit(lambda: hints.send(hints.StopWanted(held.id, kill=True)))
 
 
 def _is_busy(thing: Removable) -> bool:

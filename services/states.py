@@ -69,7 +69,7 @@ def keep(claim: Claim, state: State) -> StateVersion | None:
             id=ids.new_id(),
             deployment_id=deployment.id,
             run_id=run.id,
-            blob_id=blobs.store("state", state.content).id,
+            blob_id=blobs.put("state", state.content).id,
             serial=state.serial,
             lineage=state.lineage,
             sha256=digest,
@@ -88,7 +88,14 @@ def current(deployment_id: str) -> bytes | None:
     """The content of a deployment's current state, or None when it never had one."""
     deployment = session().get_one(Deployment, deployment_id)
     version = _current(deployment)
-    return blobs.load(version.blob_id) if version else None
+    return blobs.read(version.blob_id) if version else None
+
+
+def base_of(run_id: str) -> bytes | None:
+    """The content of the state version that a run's plan is made from, or None when it is new."""
+    base_id = session().get_one(Run, run_id).base_state_id
+    version = session().get(StateVersion, base_id) if base_id else None
+    return blobs.read(version.blob_id) if version else None
 
 
 def open_output(run_id: str, row: RunOutput) -> Any:

@@ -35,8 +35,9 @@ def _carry_out(desk: Desk, step: Step, result: str) -> Run:
         _, outcome = desk.do(step)
     except Interrupted as stop:
         trouble = _keep_state(desk)
-        block = trouble or (f"A kill ended the run while it was {desk.order.state.value}."
-                            if stop.killed else None)
+        block = trouble or (
+            f"A kill ended the run while it was {desk.order.state.value}." if stop.killed else None
+        )
         return work.interrupted(desk.claim, stop.state, stop.text, block=block)
     except Failed as failure:
         _keep_state(desk)

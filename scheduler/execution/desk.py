@@ -1,8 +1,7 @@
-"""A worker's desk for one stretch: the order, the directory, the step in flight, the stop button."""
+"""A worker's desk for one stretch: order, directory, the step in flight, the stop button."""
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -247,6 +246,6 @@ class Desk:
 
 def _diagnostic(facts: object) -> Diagnostic:
     known = facts if isinstance(facts, dict) else {}
-    return Diagnostic(**{key: known[key] for key in Diagnostic.__dataclass_fields__ if key in known})
-
-
+    return Diagnostic(
+        **{key: known[key] for key in Diagnostic.__dataclass_fields__ if key in known}
+    )

@@ -4,8 +4,6 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from models.run import Run
@@ -40,7 +38,7 @@ def restore(desk: Desk) -> None:
     kept = desk.order.plan
     if kept is None or kept.blob_id is None:
         raise Failed("gantry", "The saved plan of this run was not kept.")
-    with tarfile.open(fileobj=io.BytesIO(blobs.load(kept.blob_id)), mode="r:") as bundle:
+    with tarfile.open(fileobj=io.BytesIO(blobs.read(kept.blob_id)), mode="r:") as bundle:
         plan_bytes = _member(bundle, _PLAN)
         lock_bytes = _member(bundle, _LOCK_FILE)
     if plan_bytes is None or hashlib.sha256(plan_bytes).hexdigest() != kept.sha256:
@@ -53,30 +51,22 @@ def restore(desk: Desk) -> None:
 def _keep_changes(desk: Desk) -> dict[str, object]:
     folder = desk.engine.changes_dir(desk.context)
     document: dict[str, object] = json.loads((folder / "document.json").read_bytes())
-    with closing(_lines(folder / "changes.jsonl")) as records:
+    with (folder / "changes.jsonl").open(encoding="utf-8") as records:
         changes.keep(desk.claim, document, records)
     return document
 
 
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8") as file:
-        yield from file
-
-
-def _planned(
-    desk: Desk, document: dict[str, object], *, has_changes: bool
-) -> work.Planned:
+def _planned(desk: Desk, document: dict[str, object], *, has_changes: bool) -> work.Planned:
     path = desk.engine.plan_file(desk.context)
     content = path.read_bytes()
     installed = desk.context.installed
     applies = desk.order.type is not RunType.PREVIEW and has_changes
-    bundle_id = blobs.store("plan", _bundle(desk, content)).id if applies else None
     summary = document["summary"]
     return work.Planned(
         sha256=hashlib.sha256(content).hexdigest(),
         has_changes=has_changes,
         summary=summary if isinstance(summary, dict) else {},
-        bundle_id=bundle_id,
+        bundle=_bundle(desk, content) if applies else None,
         engine_version=installed.version,
         engine_path="bundled" if installed.bundled else str(installed.path),
     )

@@ -22,7 +22,6 @@ def prepare(desk: Desk) -> None:
         Failed: when the source cannot be had, or no engine is there.
     """
     _make_directory(desk.work_dir)
-    desk.code_dir.mkdir(mode=0o700)
     _fetch(desk)
     desk.check_stop()
     try:
@@ -70,6 +69,7 @@ def _fetch(desk: Desk) -> None:
     source = desk.order.source
     match source.get("kind"):
         case None:
+            desk.code_dir.mkdir(mode=0o700)
             pin: dict[str, Any] = {"kind": "none"}
         case "configuration_version":
             pin = _unpack(desk, str(source["id"]))
@@ -116,7 +116,6 @@ def _lift(root: Path, code_dir: Path) -> None:
 def _clone(desk: Desk) -> dict[str, Any]:
     source = desk.order.source
     wanted = source.get("commit") or (desk.order.pin or {}).get("commit") or source.get("ref")
-    desk.code_dir.rmdir()
     try:
         commit = desk.site.git.checkout(str(source["url"]), str(wanted or "HEAD"), desk.code_dir)
     except GitError as error:

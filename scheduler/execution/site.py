@@ -1,5 +1,6 @@
 """Where work is done: what every stretch of this process shares."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ class Site:
     git: Git = field(default_factory=Git)
     allow_download: bool = False
     inherited_env: Mapping[str, str] = field(default_factory=dict)
+    logs_kept: dt.timedelta = dt.timedelta(days=60)
     isolation: str = "process group"
     closing: threading.Event = field(default_factory=threading.Event)
 

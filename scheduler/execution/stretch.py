@@ -5,46 +5,55 @@ from dataclasses import replace
 
 import structlog
 
+from lib import log_file
 from models.run import Run
 from models.run_state import CHANGING, REPEATABLE, RunState, RunType
 from scheduler.execution import changing, planning, preparing
 from scheduler.execution.desk import Abandoned, Desk, Failed, Interrupted
 from scheduler.execution.site import Site
 from scheduler.spawner import StepTakenOver, SupervisorLost
-from services.errors import Conflict, GantryError, Unavailable
+from services.errors import Conflict, Unavailable
 from services.runs import work
 
 log = structlog.get_logger(__name__)
 
+_PACK_FROM_BYTES = 256 * 1024
 _CHANGES = frozenset({RunState.APPLYING, RunState.DESTROYING})
 
 
 def carry_out(desk: Desk) -> None:
     """Take the run as far as it goes now. Whatever happens, it is said on the run."""
+    run_id = desk.claim.run_id
+    try:
+        _attempt(desk)
+    except (work.Fenced, StepTakenOver):
+        log.info("another worker holds the run now", run=run_id)
+    except Unavailable:
+        log.warning("the database is away; the run is taken up again later", run=run_id)
+    except Exception:
+        # The executor's edge: a fault of ours must end the run visibly, never hold its lock.
+        log.exception("the executor failed", run=run_id)
+        _give_up(desk, "Gantry itself failed; this is not your configuration. Its log says more.")
+    finally:
+        tidy(desk.site, run_id)
+
+
+def _attempt(desk: Desk) -> None:
+    """Go, and end the run as the way it stopped going says."""
     try:
         _go(desk)
     except Abandoned:
         log.info("left at work for the next portal to adopt", run=desk.claim.run_id)
-    except (work.Fenced, StepTakenOver):
-        log.info("another worker holds the run now", run=desk.claim.run_id)
-    except Unavailable:
-        log.warning("the database is away; the run is taken up again later", run=desk.claim.run_id)
     except Interrupted as stop:
         work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
         _fail(desk, failure)
     except SupervisorLost:
         work.lose(desk.claim.run_id)
+    except work.Fenced:
+        raise
     except Conflict as refusal:
         work.fail(desk.claim, "configuration", refusal.text)
-    except GantryError as refusal:
-        _give_up(desk, refusal.text)
-    except Exception:
-        # The executor's edge: a fault of ours must end the run visibly, never hold its lock.
-        log.exception("the executor failed", run=desk.claim.run_id)
-        _give_up(desk, "Gantry itself failed; this is not your configuration. Its log says more.")
-    finally:
-        tidy(desk.site, desk.claim.run_id)
 
 
 def _go(desk: Desk) -> None:
@@ -58,7 +67,7 @@ def _next(desk: Desk, state: RunState) -> Run | None:
     """Begin where the run stands: newly claimed, confirmed, or taken over from a former portal."""
     match state:
         case RunState.PREPARING:
-            if desk.adopting:
+            if desk.was_adopted:
                 return work.give_back(desk.claim, "The portal stopped before work had begun.")
             preparing.prepare(desk)
             return _prepared(desk)
@@ -106,6 +115,10 @@ def _give_up(desk: Desk, text: str) -> None:
 
 
 def tidy(site: Site, run_id: str) -> None:
-    """Remove a run's directory once it is over; its state is stored by then."""
-    if work.is_over(run_id):
-        shutil.rmtree(site.work_dir(run_id), ignore_errors=True)
+    """Remove a run's directory once it is over; its state is stored by then. Pack a long log."""
+    if not work.is_over(run_id):
+        return
+    shutil.rmtree(site.work_dir(run_id), ignore_errors=True)
+    path = site.log_path(run_id)
+    if path.exists() and path.stat().st_size > _PACK_FROM_BYTES:
+        log_file.compress(path)

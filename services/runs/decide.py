@@ -7,7 +7,7 @@ from models import run_queue
 from models.project import Deployment, ManualLock
 from models.run import Run
 from models.run_history import RunMetadata
-from models.run_state import RunState
+from models.run_state import RunState, RunType
 from services import audit, hints
 from services.access import SYSTEM, Actor
 from services.errors import Conflict
@@ -60,7 +60,7 @@ def cancel(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
         tell(run)
         attach(actor, run, "cancel", metadata)
         audit.record(actor, "run.cancel", run)
-        after_commit(lambda: hints.send(hints.StopWanted(run.id)))
+        after_commit(lambda: hints.send(hints.StopWanted(run.id, kill=False)))
     return run
 
 
@@ -74,7 +74,7 @@ def force_cancel(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> 
         tell(run)
         attach(actor, run, "force-cancel", metadata)
         audit.record(actor, "run.force-cancel", run)
-        after_commit(lambda: hints.send(hints.StopWanted(run.id)))
+        after_commit(lambda: hints.send(hints.StopWanted(run.id, kill=True)))
     return run
 
 
@@ -95,7 +95,12 @@ def attach(actor: Actor, run: Run, verb: str, metadata: Sequence[str]) -> None:
 
 
 def is_outdated(run: Run, deployment: Deployment) -> bool:
-    """Whether the deployment's state has moved on since the run's plan was made."""
+    """Whether the deployment's state has moved on since the run's plan was made.
+
+    A run that ended otherwise than as a preview has a history, not a plan: it is never outdated.
+    """
+    if run.is_over and run.type is not RunType.PREVIEW:
+        return False
     return run.changes is not None and run.base_state_id != deployment.current_state_id
 
 
@@ -108,7 +113,7 @@ def _not_outdated(run: Run) -> None:
     deployment = session().get(Deployment, run.deployment_id)
     if deployment is not None and is_outdated(run, deployment):
         raise Conflict(
-            "The plan is outdated: the deployment's state has changed since it was made. Plan again."
+            "The plan is outdated: the deployment's state has changed since. Plan again."
         )
 
 

@@ -9,8 +9,9 @@ from models.run_history import RunComment
 from services import audit
 from services.access import Actor
 from services.errors import GantryError, Invalid
-from services.runs import create, decide
+from services.runs import decide
 from services.runs.actions import check
+from services.runs.create import PRIORITY_LIMIT, rerun
 from services.runs.moves import for_update, tell
 from services.transaction import session, transaction
 
@@ -46,8 +47,8 @@ def prioritize(
     Raises:
         Invalid: when the priority is out of range.
     """
-    if not 0 <= priority <= create.PRIORITY_LIMIT:
-        raise Invalid({"priority": f"Priority is a number from 0 to {create.PRIORITY_LIMIT}."})
+    if not 0 <= priority <= PRIORITY_LIMIT:
+        raise Invalid({"priority": f"Priority is a number from 0 to {PRIORITY_LIMIT}."})
     with transaction():
         run = for_update(run_id)
         check(actor, "prioritize", run)
@@ -95,7 +96,7 @@ class BulkResult:
 _BULK: Mapping[str, Callable[[Actor, str], Run]] = {
     "archive": archive,
     "unarchive": unarchive,
-    "rerun": create.rerun,
+    "rerun": rerun,
     "cancel": decide.cancel,
     "discard": decide.discard,
     "confirm": decide.confirm,

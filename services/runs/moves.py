@@ -68,7 +68,7 @@ def words(state: RunState) -> str:
 def admit(deployment_id: str) -> None:
     """Give the deployment's lock to the first run in its queue that may have it.
 
-    The row in `deployment_lock` is the lock: its primary key, not this code, keeps a second run out.
+    The row in `deployment_lock` is the lock: its primary key, not this code, keeps others out.
     """
     here = session()
     deployment = here.get(Deployment, deployment_id, with_for_update=True, populate_existing=True)
@@ -91,7 +91,7 @@ def passes(run: Run, hand: ManualLock) -> bool:
 
 
 def yield_to_manual_lock(deployment_id: str) -> None:
-    """Send a run that is ready but not yet claimed back to the queue, if a person's lock stops it."""
+    """Send a run that is ready but not claimed back to the queue, if a person's lock stops it."""
     here = session()
     lock = here.get(DeploymentLock, deployment_id)
     hand = here.get(ManualLock, deployment_id)

@@ -6,7 +6,7 @@ the transaction that writes: whoever lost the run writes nothing.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +17,8 @@ from models.project import Deployment, ManualLock, Stack
 from models.run import Run
 from models.run_content import Plan, PlanUse
 from models.run_history import Mark, RunDiagnostic, RunStep
-from models.run_state import CHANGING, REPEATABLE, WORKING, RunState, RunType
+from models.run_state import CHANGING, FINAL, REPEATABLE, WORKING, RunState, RunType
+from services import blobs
 from services.errors import Conflict
 from services.runs.create import search_words
 from services.runs.decide import is_outdated
@@ -43,12 +44,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Planned:
-    """A saved plan, as the worker hands it over. `bundle_id` names the encrypted bundle."""
+    """A saved plan, as the worker hands it over. `bundle` is all that applying it needs."""
 
     sha256: str
     has_changes: bool
     summary: Mapping[str, int]
-    bundle_id: str | None
+    bundle: bytes | None = field(repr=False)
     engine_version: str
     engine_path: str
 
@@ -62,19 +63,51 @@ def claim(
     straight to its change; any other begins by being prepared.
     """
     with transaction() as here:
-        run = here.scalars(run_queue.claimable().limit(1).with_for_update(skip_locked=True)).first()
-        if run is None:
+        first = run_queue.claimable().limit(1).with_for_update(skip_locked=True)
+        while (run := here.scalars(first).first()) is not None:
+            if _discard_if_outdated(run):
+                continue
+            _take(run, worker_id, lease)
+            taken = Claim(run.id, worker_id, run.claim_epoch)
+            if run.state is RunState.CONFIRMED and holds_directory(run):
+                _burn(run, taken)
+            else:
+                move(run, RunState.PREPARING, _mark(taken))
+            return taken
+        return None
+
+
+def take_over(run_id: str, worker_id: str, lease: dt.timedelta) -> Claim | None:
+    """Take a run at work from a worker that is gone, to adopt what it left; None if it is over.
+
+    The epoch rises, so that the former worker, should it come back, is refused.
+    """
+    with transaction():
+        run = for_update(run_id)
+        if run.worker_id is None or run.state not in WORKING:
             return None
-        run.worker_id = worker_id
-        run.lease_until = clock.now() + lease
-        run.claim_epoch += 1
-        run.started_at = run.started_at or clock.now()
-        held = Claim(run.id, worker_id, run.claim_epoch)
-        if run.state is RunState.CONFIRMED and holds_directory(run):
-            _burn(run, held)
-        else:
-            move(run, RunState.PREPARING, _mark(held))
-        return held
+        _take(run, worker_id, lease)
+        return Claim(run.id, worker_id, run.claim_epoch)
+
+
+def stop_wanted(run_id: str) -> bool | None:
+    """None while a run may go on; False when it was asked to stop, True when it is to be killed."""
+    asked = select(Run.cancel_requested_at, Run.force_requested_at).where(Run.id == run_id)
+    row = session().execute(asked).one()
+    if row.force_requested_at is not None:
+        return True
+    return None if row.cancel_requested_at is None else False
+
+
+def is_at_work(run_id: str) -> bool:
+    """Whether a run is in a state of work."""
+    return session().scalars(select(Run.state).where(Run.id == run_id)).first() in WORKING
+
+
+def is_over(run_id: str) -> bool:
+    """Whether a run has ended, or is not there any more."""
+    state = session().scalars(select(Run.state).where(Run.id == run_id)).first()
+    return state is None or state in FINAL
 
 
 def held(claim: Claim) -> Run:
@@ -131,9 +164,12 @@ class StepReport:
 
 
 def step(claim: Claim, report: StepReport) -> None:
-    """Keep a step that has ended."""
+    """Keep a step that has ended. Told twice, by whoever adopted it, it stands once."""
     with transaction() as here:
         run = held(claim)
+        known = select(RunStep.id).where(RunStep.run_id == run.id, RunStep.number == report.number)
+        if here.scalars(known).first() is not None:
+            return
         here.add(
             RunStep(
                 run_id=run.id,
@@ -158,15 +194,17 @@ def finish_plan(claim: Claim, planned: Planned) -> Run:
         run = held(claim)
         run.changes = dict(planned.summary)
         run.plan_sha256 = planned.sha256
-        run.engine_version, run.engine_path = planned.engine_version, planned.engine_path
         _leave(run, clock.now())
+        if run.cancel_requested_at is not None:
+            _end(run, RunState.STOPPED, _mark(claim), "Stopped on request.")
+            return run
         if run.type is RunType.PREVIEW or not planned.has_changes:
             _end(run, RunState.FINISHED, _mark(claim), _plan_result(run, planned))
             return run
         plan = Plan(
             run_id=run.id,
             sha256=planned.sha256,
-            blob_id=planned.bundle_id,
+            blob_id=blobs.put("plan", planned.bundle).id if planned.bundle else None,
             engine=run.engine,
             engine_version=planned.engine_version,
             engine_path=planned.engine_path,
@@ -174,7 +212,7 @@ def finish_plan(claim: Claim, planned: Planned) -> Run:
         )
         here.add(plan)
         here.flush()
-        if run.auto_apply and not _held_by_hand(run) and run.cancel_requested_at is None:
+        if run.auto_apply and not _held_by_hand(run):
             _burn(run, claim)
         else:
             _ask(run, claim)
@@ -270,6 +308,25 @@ def lose(run_id: str) -> Run | None:
         run.error_kind, run.error_text = "worker", text
         _end(run, RunState.FAILED, Mark("system", None, "Gantry", text), None)
     return run
+
+
+def _take(run: Run, worker_id: str, lease: dt.timedelta) -> None:
+    run.worker_id = worker_id
+    run.lease_until = clock.now() + lease
+    run.claim_epoch += 1
+    run.started_at = run.started_at or clock.now()
+
+
+def _discard_if_outdated(run: Run) -> bool:
+    """Drop a confirmed run whose plan the state has left behind; claiming it would do nothing."""
+    if run.state is not RunState.CONFIRMED:
+        return False
+    deployment = session().get_one(Deployment, run.deployment_id)
+    if not is_outdated(run, deployment):
+        return False
+    run.result = "The plan was outdated before a worker could apply it. Plan again."
+    move(run, RunState.DISCARDED, Mark("system", None, "Gantry", run.result))
+    return True
 
 
 def _burn(run: Run, claim: Claim) -> None:

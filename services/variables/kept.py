@@ -38,11 +38,11 @@ class VariableLine:
 
 @dataclass(frozen=True)
 class NewValue:
-    """What a variable is to be. Without a value it keeps the one it has."""
+    """What a variable is to be. What is left out stays as it is (at first: plain, terraform)."""
 
     value: Any = UNSET
-    category: str = Category.TERRAFORM.value
-    secret: bool = False
+    category: str | None = None
+    secret: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def put(
         ChangedMeanwhile: when `version` is given and no longer holds.
     """
     require(actor, Action.WRITE_VARIABLES, place)
-    content = check(name, new.value, new.category, new.secret, _engines(place))
     with transaction():
+        row = _row(place, name)
+        content = _content(place, name, new, row)
         kept = deployments.keep(place) if isinstance(place, Deployment) else place
-        row = _row(kept, name)
         before = {name: _facts(row)} if row else None
         _refuse_stale(row, version)
         _refuse_bare(row, content)
@@ -152,6 +152,15 @@ def _engines(place: Place) -> tuple[str, ...] | None:
             return (stack.engine,) if stack else None
         case _:
             return None
+
+
+def _content(place: Place, name: str, new: NewValue, row: Variable | None) -> Content:
+    category, secret = new.category, new.secret
+    if category is None:
+        category = row.category.value if row else Category.TERRAFORM.value
+    if secret is None:
+        secret = row.secret if row else False
+    return check(name, new.value, category, secret, _engines(place))
 
 
 def _refuse_stale(row: Variable | None, version: int | None) -> None:

@@ -1,0 +1,16 @@
+"""Who may start now. Verbs admit the next in line; this looks again for what was missed."""
+
+from models import run_queue
+from services import runs
+from services.transaction import session, transaction
+
+PASS_LIMIT = 200
+
+
+def look_again() -> int:
+    """One bounded pass: offer the lock of every deployment with a queue. Returns how many."""
+    places = list(session().scalars(run_queue.places_with_a_queue().limit(PASS_LIMIT)))
+    for deployment_id in places:
+        with transaction():
+            runs.admit(deployment_id)
+    return len(places)

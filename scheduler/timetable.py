@@ -1,0 +1,95 @@
+"""Every periodic job of the portal, in one table. Jobs run in the one process that leads."""
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from scheduler import dispatcher, upkeep
+from scheduler.execution.site import Site
+from services import leases, runs, workers
+from services import upkeep as rows
+from services.errors import GantryError
+
+log = structlog.get_logger(__name__)
+
+LEASE = dt.timedelta(seconds=15)
+KEEP_LEASE_EVERY_S = 5
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something done every so often, if this process leads."""
+
+    name: str
+    every_s: int
+    do: Callable[[Site], object]
+
+
+JOBS = (
+    Job("dispatch", 5, lambda _site: dispatcher.look_again()),
+    Job("expire plans", 30, lambda _site: runs.expire_plans()),
+    Job("remove directories of ended runs", 300, upkeep.remove_directories),
+    Job("forget what is over", 3600, lambda _site: rows.forget()),
+    Job("forget old workers", 3600, lambda _site: workers.forget_old()),
+    Job("remove logs that are too old", 3600, upkeep.remove_old_logs),
+)
+
+
+class Timetable:
+    """Starts APScheduler with the table above; its jobs do nothing while another process leads."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._owner = secrets.token_hex(8)
+        self._leads = False
+        self._scheduler = BackgroundScheduler(
+            timezone=dt.UTC,
+            executors={"default": ThreadPoolExecutor(2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Try to lead, and begin."""
+        self._keep_lease()
+        self._scheduler.add_job(
+            self._keep_lease, "interval", seconds=KEEP_LEASE_EVERY_S, id="keep lease"
+        )
+        for job in JOBS:
+            self._scheduler.add_job(
+                self._run, "interval", seconds=job.every_s, id=job.name, args=[job]
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End, and let another process lead at once."""
+        self._scheduler.shutdown(wait=True)
+        if self._leads:
+            with self._site.unit():
+                leases.give_up("timetable", self._owner)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the clockwork runs (it may lead or not)."""
+        return bool(self._scheduler.running)
+
+    def _keep_lease(self) -> None:
+        try:
+            with self._site.unit():
+                self._leads = leases.hold("timetable", self._owner, LEASE)
+        except GantryError as error:
+            self._leads = False
+            log.warning("the timetable could not keep its lease", reason=error.text)
+
+    def _run(self, job: Job) -> None:
+        if not self._leads:
+            return
+        try:
+            with self._site.unit():
+                job.do(self._site)
+        except GantryError as error:
+            log.warning("a periodic job could not be done", job=job.name, reason=error.text)
