@@ -4,6 +4,7 @@ A source is a dict with a `kind`: `configuration_version` (uploaded code, by its
 (`url`, `ref`, `path`). A run that repeats another carries the `commit` it is pinned to, too.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -64,7 +65,7 @@ def check_git_url(url: str) -> str:
     unknown: list[str] = []
 
     def resolver(host: str, port: int) -> list[str]:
-        found = net.resolve(host, port)
+        found = [host] if _is_address(host) else net.resolve(host, port)
         if not found:
             unknown.append(host)
         return found
@@ -76,6 +77,14 @@ def check_git_url(url: str) -> str:
         if not unknown or text.startswith("http:"):
             raise Invalid({"source.url": str(refusal)}) from refusal
     return text
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def describe(source: Mapping[str, Any] | None) -> str:
