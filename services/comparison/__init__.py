@@ -24,6 +24,7 @@ def compare(record: Mapping[str, Any]) -> Comparison:
         sensitive=_paths(record.get("sensitive")),
         changed=_paths(record.get("sensitive_changed")),
         replace=_paths(record.get("replace_paths")),
+        null_is_unset="address" in record,
     )
     action = record.get("action")
     before, after = record.get("before"), record.get("after")

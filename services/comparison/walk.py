@@ -20,12 +20,16 @@ _FORMATTING = "formatting only"
 
 @dataclass(frozen=True)
 class Marks:
-    """The places of which the change document says something; ``changed`` ones are sensitive."""
+    """The places of which the change document says something; ``changed`` ones are sensitive.
+
+    In a resource an attribute that is null is one that is not set, and goes without saying.
+    """
 
     unknown: frozenset[Path] = frozenset()
     sensitive: frozenset[Path] = frozenset()
     changed: frozenset[Path] = frozenset()
     replace: frozenset[Path] = frozenset()
+    null_is_unset: bool = False
 
 
 class Walk:
@@ -112,7 +116,7 @@ class Walk:
         for key in sorted({*ours, *theirs, *below}, key=str):
             inner = place.child(str(key))
             one, other = ours.get(key, ABSENT), theirs.get(key, ABSENT)
-            if place.depth < 0 and self._is_unset(one, other, inner):
+            if self._marks.null_is_unset and self._is_unset(one, other, inner):
                 continue
             self._unchanged += place.depth < 0 and self._is_same(one, other, inner)
             self._value(one, other, inner)
