@@ -8,6 +8,7 @@ handed in and out as `state`, the text of a colour sequence. The classes are ans
 import html
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ansi2html import Ansi2HTMLConverter
 
@@ -21,6 +22,7 @@ _CONTROL_SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _COLOUR = re.compile(r"\x1b\[([0-9;:]*)m")
+_COLOURS = re.compile(r"(?:\x1b\[[0-9;:]*m)+")
 _CONTROL_CHARACTER = re.compile(
     # C0 but tab and escape, DEL, C1, and the marks that turn the direction of text.
     "[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -38,13 +40,10 @@ def lines_to_html(lines: Iterable[bytes], state: str = "") -> tuple[list[str], s
     """
     clean = []
     for line in lines:
-        text, clipped = _clean(line)
-        clean.append((state, text, clipped))
-        if "\x1b" in text:
-            state = _state_after(text, state)
-        if b"\r" in line or clipped:
-            # Colours of what is not shown hold on all the same.
-            state = state_after(line, clean[-1][0])
+        before, text, clipped = _clean(line)
+        clean.append((state_after(before, state), text, clipped))
+        # Colours of what is not shown hold on all the same.
+        state = state_after(line, state)
     return _to_html(clean), state
 
 
@@ -52,8 +51,7 @@ def state_after(data: bytes, state: str = "") -> str:
     """The colours that hold after `data` when `state` held before it."""
     if b"\x1b" not in data:
         return state
-    codes = b"".join(_ESCAPE_IN_BYTES.findall(data)).decode()
-    return _state_after(_normal_colours(codes), state)
+    return _state_after(b"".join(_ESCAPE_IN_BYTES.findall(data)).decode(), state)
 
 
 def strip(data: bytes) -> str:
@@ -62,12 +60,10 @@ def strip(data: bytes) -> str:
     return "\n".join(_CONTROL_CHARACTER.sub("", line) for line in text.split("\n"))
 
 
-def _clean(line: bytes) -> tuple[str, int]:
-    """What of `line` is to be shown, with no sequence in it but plain colours; chars clipped."""
-    # No more bytes than could matter are looked at: four make a character, colours come on top.
-    text = line.decode("utf-8", "replace")
-    if "\r" in text:
-        text = _last_writing(text)
+def _clean(line: bytes) -> tuple[bytes, str, int]:
+    """What of `line` was written over, what is shown with only colours in it, chars clipped."""
+    before, shown = _last_writing(line) if b"\r" in line else (b"", line)
+    text = shown.decode("utf-8", "replace")
     clipped = max(0, len(text) - LINE_LIMIT_CHARS)
     if clipped:
         text = text[:LINE_LIMIT_CHARS]
@@ -75,13 +71,14 @@ def _clean(line: bytes) -> tuple[str, int]:
         text = _normal_colours(_CONTROL_SEQUENCE.sub(_keep_colour, text))
     if not text.isprintable():
         text = _CONTROL_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
-    return text, clipped
+    return before, text, clipped
 
 
-def _last_writing(text: str) -> str:
-    """The last writing of a line that was written over: progress shows its end, not its steps."""
-    writings = [part for part in text.split("\r") if _CONTROL_SEQUENCE.sub("", part).strip()]
-    return writings[-1] if writings else ""
+def _last_writing(line: bytes) -> tuple[bytes, bytes]:
+    """`line` parted before its last writing: progress shows its end, not its steps."""
+    line = line.rstrip(b"\r")
+    before, _, last = line.rpartition(b"\r")
+    return before, last
 
 
 def _keep_colour(match: re.Match[str]) -> str:
@@ -89,8 +86,13 @@ def _keep_colour(match: re.Match[str]) -> str:
 
 
 def _normal_colours(text: str) -> str:
-    """`text` with each colour sequence made plain: semicolons, and 256 colours instead of 2²⁴."""
-    return _COLOUR.sub(lambda match: _sequence(_codes(match[1])), text)
+    """`text` with its colour sequences joined and made plain: semicolons, 256 colours, not 2²⁴."""
+    return _COLOURS.sub(lambda match: _normal_sequence(match[0]), text)
+
+
+@lru_cache(1024)  # A log uses a handful of colours, again and again.
+def _normal_sequence(sequences: str) -> str:
+    return _sequence([code for match in _COLOUR.finditer(sequences) for code in _codes(match[1])])
 
 
 def _sequence(codes: list[str]) -> str:
@@ -115,11 +117,12 @@ def _extended(numbers: list[int]) -> tuple[str, int]:
     """The code of an extended colour, empty when it is malformed, and how many numbers it took."""
     match numbers:
         case [kind, 5, colour, *_]:
-            return (f"{kind};5;{min(colour, 255)}" if kind != 58 else ""), 3  # noqa: PLR2004
+            return (f"{kind};5;{min(colour, 255)}" if kind != 58 else ""), 3
         case [kind, 2, red, green, blue]:
             colour = 16 + 36 * _step(red) + 6 * _step(green) + _step(blue)
-            return (f"{kind};5;{colour}" if kind != 58 else ""), 5  # noqa: PLR2004
-    return "", len(numbers)
+            return (f"{kind};5;{colour}" if kind != 58 else ""), 5
+        case _:
+            return "", len(numbers)
 
 
 def _step(value: int) -> int:
@@ -127,17 +130,18 @@ def _step(value: int) -> int:
     return min(range(6), key=lambda step: abs(_STEPS[step] - value))
 
 
-def _state_after(text: str, state: str) -> str:
-    """The shortest sequence that stands for `state` and all colours of `text`, which is clean."""
+@lru_cache(1024)
+def _state_after(sequences: str, state: str) -> str:
+    """The shortest sequence that stands for `state` and then `sequences`."""
     held: dict[str, str] = {}
-    for match in _COLOUR.finditer(state + text):
+    for match in _COLOUR.finditer(state + sequences):
         for code in _codes(match[1]):
             _hold(held, code)
     return _sequence(list(held.values()))
 
 
 def _hold(held: dict[str, str], code: str) -> None:
-    number = int(code.split(";")[0])
+    number = int(code.partition(";")[0])
     if number == 0:
         held.clear()
     elif slot := _slot(number):

@@ -1,32 +1,32 @@
-"""Waiting for files to change without asking again and again: inotify, or polling where there is none.
+"""Waiting for files to change: inotify, or polling where there is none.
 
 `DirectoryWatch` is for one thread that waits for one folder (a supervisor); `FileWatch` is for many
 files that other threads add and remove while one thread waits (the portal's log hub).
 """
 
+import contextlib
 import ctypes
 import os
 import select
+import struct
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, Self
 
-try:
-    import inotify_simple
-except (ImportError, OSError):  # Not Linux.
-    _has_inotify = False
-else:
-    # Its own way to find the C library starts a compiler and a linker; the process has it loaded.
-    inotify_simple._libc = ctypes.CDLL(None, use_errno=True)  # noqa: SLF001 - as said above.
-    _has_inotify = hasattr(inotify_simple._libc, "inotify_init1")  # noqa: SLF001
+_libc = ctypes.CDLL(None, use_errno=True)
+_has_inotify = hasattr(_libc, "inotify_init1")
 
 POLL_EVERY_S = 0.1
 EVERYTHING = "*"
 
-# From linux/inotify.h: written to, moved here; and the queue has overflowed.
+# From linux/inotify.h: written to, moved here; and the queue has overflowed. An event is the
+# number of its watch, what happened, a cookie, and the length of the name that follows.
 _CHANGES = 0x2 | 0x80
 _OVERFLOW = 0x4000
+_EVENT = struct.Struct("iIII")
+_READ_BYTES = 64 * 1024
 
 
 class _Source(Protocol):
@@ -40,33 +40,50 @@ class _Source(Protocol):
 
 
 class _Inotify:
+    """The kernel's own notices (inotify(7)).
+
+    Called directly: the packages for it import several times what a zygote should weigh.
+    """
+
     def __init__(self) -> None:
-        self._inotify = inotify_simple.INotify(nonblocking=True)
+        self._fd = _checked(_libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
         self._folders: dict[int, Path] = {}
 
     def fileno(self) -> int:
-        return int(self._inotify.fileno())
+        return self._fd
 
     def add(self, folder: Path) -> None:
-        self._folders[self._inotify.add_watch(folder, _CHANGES)] = folder
+        number = _checked(_libc.inotify_add_watch(self._fd, os.fsencode(folder), _CHANGES))
+        self._folders[number] = folder
 
     def remove(self, folder: Path) -> None:
         for number in [n for n, path in self._folders.items() if path == folder]:
             del self._folders[number]
-            try:
-                self._inotify.rm_watch(number)
-            except OSError:
-                pass  # The folder itself is gone, and its watch with it.
+            # Fails when the folder itself is gone, and its watch with it.
+            _libc.inotify_rm_watch(self._fd, number)
 
     def changed(self) -> set[tuple[Path, str]]:
-        events = list(self._inotify.read(timeout=0))
-        folders = dict(self._folders)
-        if any(event.mask & _OVERFLOW for event in events):
-            return {(folder, EVERYTHING) for folder in folders.values()}
-        return {(folders[e.wd], e.name) for e in events if e.wd in folders and e.name}
+        found = set[tuple[Path, str]]()
+        for number, mask, name in self._events():
+            if mask & _OVERFLOW:
+                found |= {(folder, EVERYTHING) for folder in self._folders.values()}
+            elif name and number in self._folders:
+                found.add((self._folders[number], name))
+        return found
 
     def close(self) -> None:
-        self._inotify.close()
+        os.close(self._fd)
+
+    def _events(self) -> Iterator[tuple[int, int, str]]:
+        try:
+            data = os.read(self._fd, _READ_BYTES)
+        except BlockingIOError:
+            return
+        at = 0
+        while at < len(data):
+            number, mask, _, length = _EVENT.unpack_from(data, at)
+            at += _EVENT.size + length
+            yield number, mask, os.fsdecode(data[at - length : at].rstrip(b"\0"))
 
 
 class _Polling:
@@ -172,18 +189,14 @@ class FileWatch:
 
     def wake(self) -> None:
         """Let the waiting thread return at once."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # So many are waiting to be seen already.
             os.write(self._wake_write, b"!")
-        except BlockingIOError:
-            pass  # So many are waiting to be seen already.
 
     def wait(self, timeout_s: float | None = None) -> set[Path]:
         """Wait for a change, a `wake` or `timeout_s`; return the watched files that changed."""
         _wait(self._source, timeout_s, (self._wake_read,))
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
-        except BlockingIOError:
-            pass
         with self._lock:
             changed = self._source.changed()
             crowded = {folder for folder, name in changed if name == EVERYTHING}
@@ -198,6 +211,13 @@ class FileWatch:
         self._source.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    return result
 
 
 def _open_source(*, poll: bool) -> _Source:

@@ -85,7 +85,7 @@ class Masker:
         return b"".join(pieces), data[open_from:]
 
     def _pattern_in(self, data: bytes) -> re.Pattern[bytes] | None:
-        """An expression for those forms that `data` has: looking for each is faster than for all."""
+        """An expression for the forms that `data` has: looking for each is faster than for all."""
         present = [form for form in self._forms if form in data]
         present.sort(key=len, reverse=True)
         return re.compile(b"|".join(map(re.escape, present))) if present else None

@@ -68,11 +68,8 @@ def identify(pid: int) -> Identity:
 
 def marked(marker: bytes) -> list[Identity]:
     """Every process whose first environment holds the entry `marker` (`NAME=value`)."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and marker in _environment(name).split(b"\0"):
-            found.append(identify(int(name)))
-    return found
+    numbers = (name for name in os.listdir("/proc") if name.isdigit())
+    return [identify(int(n)) for n in numbers if marker in _environment(n).split(b"\0")]
 
 
 def children() -> list[int]:

@@ -51,11 +51,15 @@ class Index:
 
     def at_offset(self, offset: int) -> Record:
         """The last record at or before `offset`; the log's beginning when there is none."""
-        return self._before(bisect_right(range(self._count), offset, key=lambda at: self[at].offset))
+        return self._before(
+            bisect_right(range(self._count), offset, key=lambda at: self[at].offset)
+        )
 
     def before_line(self, line_ends: int) -> Record:
         """The last record before the line end number `line_ends`, counted from one."""
-        return self._before(bisect_left(range(self._count), line_ends, key=lambda at: self[at].lines))
+        return self._before(
+            bisect_left(range(self._count), line_ends, key=lambda at: self[at].lines)
+        )
 
     def gaps_from(self, offset: int) -> list[Record]:
         """The records at or after `offset` that tell of missing bytes."""

@@ -145,7 +145,7 @@ class LogReader:
         return self.page(max(1, self.line_count - count + 1), count)
 
     def search(self, text: str, from_line: int = 1, limit: int = 100) -> list[Match]:
-        """The first `limit` lines from `from_line` on that hold `text`; ASCII letters in any case."""
+        """The first `limit` lines from `from_line` on with `text` in them, ASCII in any case."""
         needle, found = text.encode().lower(), list[Match]()
         number, size = max(1, from_line), self.size
         offset = self.offset_of(number)

@@ -27,7 +27,7 @@ def path(tmp_path):
 
 
 def random_lines(count, *, seed=1):
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - the same every time.
     return [b"%d " % n + b"x" * rng.choice((0, 3, 40, 40, 90, 900)) for n in range(1, count + 1)]
 
 
@@ -43,7 +43,7 @@ def form(request):
 
 
 def test_every_byte_is_kept(path, form):
-    data = random.Random(2).randbytes(700_000)
+    data = random.Random(2).randbytes(700_000)  # noqa: S311 - the same every time.
     write(path, data)
     form(path)
 
@@ -64,7 +64,9 @@ def test_any_page_of_lines_is_found(path, form):
         for first in (1, 2, 777, 2_500, 4_990, 5_000, 5_001):
             page = log.page(first, 20)
             assert [line.text for line in page.lines] == lines[first - 1 : first + 19]
-            assert [line.number for line in page.lines] == list(range(first, min(first + 20, 5_001)))
+            assert [line.number for line in page.lines] == list(
+                range(first, min(first + 20, 5_001))
+            )
             for line in page.lines:
                 assert log.line_at(line.offset) == line.number
                 assert log.offset_of(line.number) == line.offset
@@ -164,7 +166,10 @@ def test_search_finds_what_lies_across_blocks_of_a_huge_line(path):
 
 
 def test_one_writer_at_a_time(path):
-    script = "import sys; from pathlib import Path; from lib.log_file import LogWriter\nwith LogWriter(Path(sys.argv[1])) as log: log.write(b'other\\n')"
+    script = (
+        "import sys; from pathlib import Path; from lib.log_file import LogWriter\n"
+        "with LogWriter(Path(sys.argv[1])) as log: log.write(b'other\\n')"
+    )
     with LogWriter(path) as log:
         other = subprocess.Popen([sys.executable, "-c", script, str(path)])
         time.sleep(0.2)

@@ -42,7 +42,7 @@ def make_spec(tmp_path):
 
 @pytest.fixture
 def shell(make_spec):
-    def make(script: str, **others) -> StepSpec:
+    def make(script, **others):
         return make_spec("sh", "-c", script, **others)
 
     return make

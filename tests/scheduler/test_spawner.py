@@ -3,8 +3,10 @@
 import hashlib
 import os
 import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -202,7 +204,7 @@ def test_the_zygote_ends_with_its_portal(tmp_path, shell):
 
     spawner.close()
 
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not Path(f"/proc/{pid}").exists()
     assert handle.wait(10).exit_code == 0
 
 
@@ -249,8 +251,6 @@ def test_a_full_disk_is_told_and_stops_nothing(spawner, shell, small_disk):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    import subprocess
-
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(

@@ -17,6 +17,8 @@ from tests.scheduler.conftest import is_running
 from tests.scheduler.waiting import eventually, text_of
 
 COUNT = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo line $i; sleep 0.002; done"
+# In small steps: a shell answers its trap only between two commands.
+A_WHILE = "i=0; while [ $i -lt 25 ]; do sleep 0.02; i=$((i+1)); done"
 COUNTED = "".join(f"line {number}\n" for number in range(1, 301))
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,6 +104,7 @@ def start_in_another_process(spec: StepSpec, data_dir: Path) -> subprocess.Popen
     portal = subprocess.Popen(
         [sys.executable, "-c", program, str(data_dir)], cwd=ROOT, stdin=subprocess.PIPE
     )
+    assert portal.stdin
     portal.stdin.write(spec.to_json())
     portal.stdin.close()
     return portal
@@ -124,7 +127,7 @@ def test_a_portal_that_dies_changes_nothing_for_the_engine(spawner, shell, tmp_p
 
 
 def test_an_interrupt_is_sent_once_and_lets_the_engine_finish(spawner, shell):
-    spec = shell('trap "echo interrupted" INT; i=0; while [ $i -lt 20 ]; do sleep 0.02; i=$((i+1)); done; echo bye')
+    spec = shell(f'trap "echo interrupted" INT; {A_WHILE}; echo bye')
     handle = spawner.start(spec)
     eventually(lambda: handle.alive)
     time.sleep(0.1)
@@ -140,7 +143,7 @@ def test_an_interrupt_is_sent_once_and_lets_the_engine_finish(spawner, shell):
 
 
 def test_an_interrupt_is_honoured_by_the_next_supervisor_but_never_twice(spawner, shell):
-    spec = shell('trap "echo interrupted" INT; echo ready; i=0; while [ $i -lt 30 ]; do sleep 0.02; i=$((i+1)); done')
+    spec = shell(f'trap "echo interrupted" INT; echo ready; {A_WHILE}')
     handle = spawner.start(spec)
     eventually(lambda: text_of(spec.log_path) == "ready\n")
     os.kill(supervisor_of(spec).pid, signal.SIGKILL)
