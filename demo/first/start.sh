@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+echo "pulling the image"
+serve --port 8080
