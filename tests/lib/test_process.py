@@ -36,7 +36,7 @@ def is_alive(pid):
 
 
 def is_gone_soon(pid):
-    """Whether `pid` ends in a moment: a kill is delivered at once, and takes effect a little later."""
+    """Whether `pid` ends in a moment: a kill takes effect a little after it was sent."""
     deadline = time.monotonic() + 5
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
