@@ -85,12 +85,12 @@ def _silent(step: str, exit_code: int) -> Failure:
 
 
 def _sentence(diagnostic: Diagnostic) -> str:
-    place = f" line {diagnostic.line}" if diagnostic.line else ""
-    where = f" ({diagnostic.file}{place})" if diagnostic.file else ""
-    where = f" ({diagnostic.address})" if diagnostic.address and not where else where
+    line = f" line {diagnostic.line}" if diagnostic.line else ""
+    places = [diagnostic.address, f"{diagnostic.file}{line}" if diagnostic.file else None]
+    where = ", ".join(filter(None, places))
     said = " ".join(diagnostic.summary.split()).rstrip(".")
     short = said if len(said) <= _SENTENCE_LENGTH else said[:_SENTENCE_LENGTH] + "…"
-    return short + where
+    return f"{short} ({where})" if where else short
 
 
 def _others(count: int) -> str:

@@ -81,8 +81,8 @@ def lines(left: Any, right: Any, place: Place, action: Action) -> Iterator[Row]:
     other = right if isinstance(right, str) else None
     ours, theirs, pairs = texts.line_pairs(one, other)
     counts = (
-        None if one is None else Cell(f"{len(ours)} lines", "group"),
-        None if other is None else Cell(f"{len(theirs)} lines", "group"),
+        None if one is None else Cell(_many(len(ours), "line"), "group"),
+        None if other is None else Cell(_many(len(theirs), "line"), "group"),
     )
     yield Row(place.right, place.depth, place.label, *counts, "group", action, form="text")
     for i, j in pairs:
@@ -92,12 +92,18 @@ def lines(left: Any, right: Any, place: Place, action: Action) -> Iterator[Row]:
         yield _line(Place(place.left, place.right, place.depth + 1, number), before, after)
 
 
-def counted(side: Any) -> Cell | None:
+def counted(side: Any, *, null_is_unset: bool) -> Cell | None:
     """Return a cell that says how many parts a structure has."""
-    if not isinstance(side, dict | list):
-        return None
-    noun = "attribute" if isinstance(side, dict) else "element"
-    return Cell(f"{len(side)} {noun}{'' if len(side) == 1 else 's'}", "group")
+    if isinstance(side, list):
+        return Cell(_many(len(side), "element"), "group")
+    if isinstance(side, dict):
+        unset = sum(part is None for part in side.values()) if null_is_unset else 0
+        return Cell(_many(len(side) - unset, "attribute"), "group")
+    return None
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _line(place: Place, left: str | None, right: str | None) -> Row:

@@ -105,7 +105,9 @@ class Walk:
         action = self._action(left, right, place)
         value = right if isinstance(right, dict | list) else left
         form = "object" if isinstance(value, dict) else "list"
-        cells = [leaves.counted(side) for side in (left, right)]
+        cells = [
+            leaves.counted(side, null_is_unset=self._marks.null_is_unset) for side in (left, right)
+        ]
         row = Row(place.right, place.depth, place.label, cells[0], cells[1], "group", action)
         self._add(dataclasses.replace(row, **{"form": form, **said}))
 

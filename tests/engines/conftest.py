@@ -11,6 +11,9 @@ from engines.base import EngineMissing, PlanOptions, RunContext
 from engines.terraform.detection import Detection
 from engines.terraform.engine import Terraform
 from lib import process
+from tests.provider.fixtures import demo_store
+
+__all__ = ["demo_store"]
 
 CONFIGURATIONS = Path(__file__).parents[1] / "configurations"
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"

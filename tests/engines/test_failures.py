@@ -44,7 +44,7 @@ def test_the_first_error_is_the_reason_and_the_others_are_counted():
     ended = outcome("plan", 1, errors)
 
     assert ended.failure.kind == "configuration"
-    assert ended.failure.text == "Bad thing (main.tf line 3), and one more error."
+    assert ended.failure.text == "Bad thing (a.b, main.tf line 3), and one more error."
 
 
 def test_an_error_at_apply_is_the_engines():
