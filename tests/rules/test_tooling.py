@@ -187,3 +187,16 @@ def test_ci_runs_the_checks_and_the_tests():
 
     assert script.rstrip().endswith("make check\nmake test")
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    ("python", "sentence"),
+    [("", "needs Python 3.11 or later"), ("false", "has no venv module. .* python3-venv")],
+)
+def test_a_machine_without_the_python_it_takes_is_told_what_to_install(python, sentence):
+    done = subprocess.run(
+        ["make", "python-is-there", f"PYTHON={python}"], cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert done.returncode != 0
+    assert re.search(sentence, done.stderr.decode())
