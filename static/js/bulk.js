@@ -24,8 +24,11 @@ function showBar(bar, ticked) {
   for (const button of bar.querySelectorAll("[data-bulk-action]")) {
     const able = ticked.filter((box) => (row(box).dataset.can ?? button.dataset.bulkAction).split(" ").includes(button.dataset.bulkAction));
     button.disabled = able.length === 0;
-    const missing = ticked.length - able.length;
-    if (missing && able.length) notes.push(`${missing} cannot be ${button.dataset.past ?? "reached by " + button.textContent.trim().toLowerCase()}`);
+    const missing = ticked.filter((box) => !able.includes(box));
+    if (!missing.length || !able.length) continue;
+    const whys = new Set(missing.map((box) => row(box).dataset.why ?? ""));
+    const why = whys.size === 1 ? [...whys][0] : "";
+    notes.push(`${missing.length} cannot be ${button.dataset.past}${why && `: ${why}`}`);
   }
   bar.querySelector("[data-bulk-count]").textContent = ticked.length ? `${ticked.length} selected` : "With what is selected";
   bar.querySelector("[data-bulk-note]").textContent = notes.slice(0, 2).join(" · ");

@@ -1,9 +1,14 @@
-/* One stream per tab, for all topics of the page: [data-topics="run:17 stack:4"]. A named event with JSON data becomes the
-   DOM events NAME and NAME-<id> on the body, which elements use as hx-trigger="run-changed-17 from:body".
+/* One stream per tab, for all topics of the page: [data-topics="run:ID stack:ID"]. Its hints become DOM events on the body,
+   which elements use as hx-trigger="run-changed-ID from:body, live-poll from:body":
+     state → run-changed, run-changed-ID, runs-changed · log → log-grew, log-grew-ID · look → live-poll
    While the stream cannot be had, "live-poll" is sent every five seconds instead. A hidden tab holds no stream. */
 import { whenReady } from "./core.js";
 
-const NAMES = ["run-changed", "runs-changed", "log-grew", "stack-changed", "deployment-changed", "workspace-changed", "queue-changed", "counts-changed"];
+const EVENTS = {
+  state: (id) => ["run-changed", `run-changed-${id}`, "runs-changed"],
+  log: (id) => ["log-grew", `log-grew-${id}`],
+  look: () => ["live-poll"],
+};
 let source = null;
 let asked = "";
 let failures = 0;
@@ -47,11 +52,10 @@ function start() {
     setPolling(true);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (poll) retry(); }, Math.min(60000, 2000 * 2 ** failures));
   };
-  for (const name of NAMES) {
+  for (const [name, events] of Object.entries(EVENTS)) {
     source.addEventListener(name, (event) => {
       const detail = JSON.parse(event.data || "{}");
-      tell(name, detail);
-      if (detail.id !== undefined) tell(`${name}-${detail.id}`, detail);
+      for (const each of events(detail.id)) tell(each, detail);
     });
   }
 }

@@ -76,7 +76,7 @@ def static(path: str) -> Response:
 
 def events() -> Response:
     """A stream that says once that a run changed and a log grew, then closes."""
-    hints = [("run-changed", {"id": 128}), ("runs-changed", {}), ("log-grew", {"id": 128, "offset": 900})]
+    hints = [("state", {"id": 128}), ("log", {"id": 128, "offset": 900})]
     body = "".join(f"event: {name}\ndata: {json.dumps(detail)}\n\n" for name, detail in hints)
     return Response("retry: 60000\n" + body, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
 

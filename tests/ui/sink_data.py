@@ -1,9 +1,12 @@
 """Made-up data for the kitchen sink: enough of everything to see each component in each of its states."""
 
+import json
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
+
+from services import comparison
 
 NOW = datetime(2026, 11, 21, 14, 2, 14, tzinfo=UTC)
 STATES = (
@@ -11,15 +14,13 @@ STATES = (
     "performing testing finished failed discarded stopped canceled timed_out skipped"
 ).split()
 
-Nav = namedtuple("Nav", "label url icon count active")
+Nav = namedtuple("Nav", "label url icon count active key")
 Crumb = namedtuple("Crumb", "label url siblings")
 Link = namedtuple("Link", "label url")
 User = namedtuple("User", "name initials theme is_admin")
 Current = namedtuple("Current", "user nav crumbs title csrf_token version request_id")
 Phase = namedtuple("Phase", "state seconds current since")
 Run = namedtuple("Run", "number title state stack workspace type summary person kind at seconds usual can")
-Row = namedtuple("Row", "name depth mark before after forces lines")
-Cell = namedtuple("Cell", "kind text")
 Diagnostic = namedtuple("Diagnostic", "severity summary detail address file line snippet log_line")
 
 
@@ -56,7 +57,7 @@ def current() -> Current:
         Crumb("web", "/runs", [Link("web", "/runs"), Link("billing", "/runs")]),
         Crumb("staging", "/run", siblings),
     ]
-    nav = [Nav(label, url, icon, count, label == "Runs") for label, url, icon, count in items]
+    nav = [Nav(label, url, icon, count, label == "Runs", label[0].lower()) for label, url, icon, count in items]
     return Current(User("Dave Vance", "DV", "auto", True), nav, crumbs, "Gantry", "token", "0.1.0", "01JD8Z7K3Q")
 
 
@@ -90,41 +91,53 @@ PHASES_DONE = [
 ]  # fmt: skip
 
 
-def value(text: str) -> Cell:
-    """A cell with a plain value."""
-    return Cell("value", text)
-
-
-UNKNOWN, SECRET, SECRET_CHANGED, NULL = (Cell(k, "") for k in ("unknown", "sensitive", "sensitive_changed", "null"))
-LINES = [
-    (1, "#!/bin/bash", 1, "#!/bin/bash", "same"),
-    (2, Markup("export SIZE=<del>small</del>"), 2, Markup("export SIZE=<ins>large</ins>"), "change"),
-    (None, "", 3, "systemctl restart web", "add"),
-    (None, "14 unchanged lines", None, "", "gap"),
-    (18, "exit 0", None, "", "remove"),
-]
-REPLACED = [
-    Row("instance_type", 0, "change", value('"t3.small"'), value('"t3.large"'), True, None),
-    Row("tags", 0, "group", None, None, False, None),
-    Row("Owner", 1, "change", value('"core"'), value('"payments"'), False, None),
-    Row("CostCentre", 1, "add", None, value('"4711"'), False, None),
-    Row("Legacy", 1, "remove", value("true"), None, False, None),
-    Row("user_data", 0, "change", Cell("lines", "18 lines"), Cell("lines", "18 lines"), False, LINES),
-    Row("id", 0, "change", value('"i-0a1b2c3d4e5f60718"'), UNKNOWN, False, None),
-    Row("password", 0, "change", SECRET, SECRET_CHANGED, False, None),
-    Row("policy", 0, "group", Cell("json", "JSON, 2 keys"), Cell("json", "JSON, 2 keys"), False, None),
-    Row("Statement[0].Action", 1, "change", value('"s3:Get*"'), value('"s3:*"'), False, None),
-]
-SAME = [Row(f"attribute_{n}", 0, "same", value(str(n)), value(str(n)), False, None) for n in range(14)]
-CREATED = [
-    Row("bucket", 0, "add", None, value('"payments-receipts-2026"'), False, None),
-    Row("arn", 0, "add", None, UNKNOWN, False, None),
-    Row("force_destroy", 0, "add", None, value("false"), False, None),
-]
-DESTROYED = [
-    Row("name", 0, "remove", value('"old-queue"'), None, False, None),
-    Row("fifo", 0, "remove", value("true"), None, False, None),
-]
+SCRIPT = "#!/bin/bash\nset -eu\n" + "".join(f"echo step {n}\n" for n in range(1, 15)) + "exit 0\n"
+REPLACED = comparison.compare(
+    {
+        "before": {
+            "instance_type": "t3.small",
+            "tags": {"Owner": "core", "Legacy": True, "Team": "web"},
+            "user_data": SCRIPT,
+            "id": "i-0a1b2c3d4e5f60718",
+            "password": "(sensitive)",
+            "policy": json.dumps({"Version": "2012", "Statement": [{"Action": "s3:Get*", "Effect": "Allow"}]}),
+            **{f"attribute_{n}": n for n in range(14)},
+        },
+        "after": {
+            "instance_type": "t3.large",
+            "tags": {"Owner": "payments", "CostCentre": "4711", "Team": "web"},
+            "user_data": SCRIPT.replace("step 2", "step two").replace("exit 0\n", "") + "systemctl restart web\n",
+            "id": None,
+            "password": "(sensitive)",
+            "policy": json.dumps({"Version": "2012", "Statement": [{"Action": "s3:*", "Effect": "Allow"}]}),
+            **{f"attribute_{n}": n for n in range(14)},
+        },
+        "unknown": [["id"]],
+        "sensitive": [["password"]],
+        "sensitive_changed": [["password"]],
+        "replace_paths": [["instance_type"]],
+    }
+)
+CREATED = comparison.compare(
+    {
+        "before": None,
+        "after": {"bucket": "payments-receipts-2026", "arn": None, "force_destroy": False},
+        "unknown": [["arn"]],
+        "sensitive": [],
+        "sensitive_changed": [],
+        "replace_paths": [],
+    }
+)
+DESTROYED = comparison.compare(
+    {
+        "before": {"name": "old-queue", "fifo": True},
+        "after": None,
+        "unknown": [],
+        "sensitive": [],
+        "sensitive_changed": [],
+        "replace_paths": [],
+    }
+)
 
 ERROR = Diagnostic(
     "error",
