@@ -169,7 +169,7 @@ def _html() -> None:
 def _supervisor_private_kib(spec: StepSpec) -> int:
     from scheduler import step  # noqa: PLC0415 - only this looks into a step's directory.
 
-    record = step.read_record(spec.step_dir / step.SUPERVISOR)
+    record = step.supervisor_record(spec.step_dir)
     try:
         rollup = Path(f"/proc/{record['process'][0]}/smaps_rollup").read_text()  # type: ignore[index]
     except (OSError, TypeError):

@@ -256,13 +256,13 @@ class StepHandle:
 
 def end_supervisor(spec: StepSpec) -> None:
     """Kill the step's supervisor, if there is one; another can do all that it leaves undone."""
-    record = step.read_record(spec.step_dir / step.SUPERVISOR)
+    record = step.supervisor_record(spec.step_dir)
     if record:
         Identity(*record["process"]).send(signal.SIGKILL)
 
 
 def _is_others(spec: StepSpec, owner: str) -> bool:
-    record = step.read_record(spec.step_dir / step.SUPERVISOR)
+    record = step.supervisor_record(spec.step_dir)
     if not record or record["owner"] == owner:
         return False
     return Identity(*record["process"]).is_alive

@@ -154,6 +154,14 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def supervisor_record(step_dir: Path) -> dict[str, Any] | None:
+    """Who supervises a step (`process`, `owner`), or None when nobody has yet.
+
+    The first one stands in the start record: each file costs, and most steps have no second one.
+    """
+    return read_record(step_dir / SUPERVISOR) or read_record(step_dir / START)
+
+
 def write_record(path: Path, record: Mapping[str, Any], *, durable: bool = False) -> None:
     """Put a small JSON file in place at once; `durable`: also when the machine goes down then.
 

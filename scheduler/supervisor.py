@@ -33,10 +33,8 @@ def supervise(spec: StepSpec, owner: str, result_fd: int) -> None:
     # Left to the process's end: closing takes the kernel ten milliseconds, and the result waits.
     watch = DirectoryWatch(spec.step_dir)
     with LogWriter(spec.log_path) as log:
-        me = procfs.identify(os.getpid())
-        step.write_record(spec.step_dir / step.SUPERVISOR, {"process": me, "owner": owner})
         transcript = Transcript(spec.step_dir / step.OUTPUT, renderer(spec.renderer), masker, log)
-        start = _start_once(spec, log.size)
+        start = _start_once(spec, owner, log.size)
         if start["is_taken_over"]:
             transcript.skip_what_is_logged(start["log_start"])
         ladder = Ladder(spec, start["started_mono"])
@@ -104,12 +102,15 @@ class _Watcher:
         return set(os.listdir(self._dir))
 
 
-def _start_once(spec: StepSpec, log_size: int) -> dict[str, Any]:
+def _start_once(spec: StepSpec, owner: str, log_size: int) -> dict[str, Any]:
     """The step's start record; when there is none, it is made and the keeper started."""
+    me = {"process": procfs.identify(os.getpid()), "owner": owner}
     record = step.read_record(spec.step_dir / step.START)
     if record:
+        step.write_record(spec.step_dir / step.SUPERVISOR, me)
         return {**record, "is_taken_over": True}
     record = {
+        **me,
         "marker": os.urandom(step.MARKER_BYTES).hex(),
         "log_start": log_size,
         "started_at": clock.now().timestamp(),

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def supervisor_of(spec):
-    record = step.read_record(spec.step_dir / step.SUPERVISOR)
+    record = step.supervisor_record(spec.step_dir)
     return Identity(*record["process"]) if record else None
 
 
@@ -83,9 +83,7 @@ def test_who_lost_a_step_to_another_portal_is_told(spawner, shell, tmp_path):
     with Spawner(tmp_path / "other") as other:
         adopted = other.adopt(spec)
         eventually(lambda: (s := supervisor_of(spec)) and s.is_alive)
-        eventually(
-            lambda: step.read_record(spec.step_dir / step.SUPERVISOR)["owner"] == other.owner
-        )
+        eventually(lambda: step.supervisor_record(spec.step_dir)["owner"] == other.owner)
 
         with pytest.raises(StepTakenOver):
             abandoned.wait(5)
@@ -245,6 +243,7 @@ def test_a_step_of_a_machine_that_went_down_is_lost_at_once(spawner, shell):
     spec.step_dir.mkdir(parents=True)
     gone = Identity(2**22 - 3, 1)
     start = {"marker": "00", "log_start": 0, "started_at": 1.0, "started_mono": 0.0}
+    start |= {"process": gone, "owner": "nobody"}
     step.write_record(spec.step_dir / step.START, start)
     step.write_record(spec.step_dir / step.ENGINE, {"keeper": gone, "engine": gone})
 
