@@ -15,6 +15,10 @@ class GitError(Exception):
 # What git, curl and ssh print (in the C locale) → what it means. {place} is the repository.
 REASONS: tuple[tuple[str, str], ...] = (
     (
+        r"exec: git: .*not found",
+        "git could not be started; is it installed on Gantry's machine?",
+    ),
+    (
         r"couldn't find remote ref",
         "There is no branch, tag or other ref “{ref}” in {place}.",
     ),

@@ -89,16 +89,13 @@ class Session:
             GitError: when it fails; `ref` is the one its sentence names.
         """
         argv = ["git", "--git-dir=.", *self._configuration(), *arguments]
-        try:
-            finished = process.run(
-                process.with_file_limit(argv, self._rules.limit_bytes),
-                cwd=self._repository,
-                env=self._environment,
-                timeout_s=max(0.0, self._deadline - time.monotonic()),
-                limit_bytes=output_bytes,
-            )
-        except process.CannotStart:
-            raise GitError("git could not be started; is it installed?") from None
+        finished = process.run(
+            process.with_file_limit(argv, self._rules.limit_bytes),
+            cwd=self._repository,
+            env=self._environment,
+            timeout_s=max(0.0, self._deadline - time.monotonic()),
+            limit_bytes=output_bytes,
+        )
         if not finished.succeeded:
             raise explain(
                 finished,

@@ -1,5 +1,6 @@
 """Code from a real repository: which commit it is, and what is in it."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -156,13 +157,6 @@ def test_a_server_that_does_not_answer_is_a_sentence(git, server):
         git.resolve(server.url)
 
 
-def test_a_repository_without_git_is_a_sentence(git, repository, monkeypatch):
-    monkeypatch.setattr("integrations.git.session.PATH", "/nowhere")
-
-    with pytest.raises(GitError, match="git"):
-        git.resolve(repository.url)
-
-
 def test_check_says_the_plain_form_of_an_address(make_git):
     git = make_git(resolver=lambda _host, _port: ["93.184.215.14"])
 
@@ -178,21 +172,34 @@ def test_the_name_of_a_repository_is_not_taken_for_the_reason(git, repository):
         git.resolve(url)
 
 
+def failed(stderr):
+    return Finished(exit_code=128, stdout=b"", stderr=stderr, timed_out=False, truncated=False)
+
+
+def explained(stderr, *secrets):
+    error = explain(failed(stderr), place="https://h/x", ref="main", limit="1 MiB", secrets=secrets)
+    return str(error)
+
+
 def test_what_git_says_besides_is_quoted_without_secrets_and_paths():
-    finished = Finished(
-        exit_code=128,
-        stdout=b"",
-        stderr=b"remote: come to evil.example\nfatal: odd: hunter2 in /tmp/gantry-git-x/home\n",
-        timed_out=False,
-        truncated=False,
-    )
+    said = b"remote: come to evil.example\nfatal: odd: hunter2 in /tmp/gantry-git-x/home\n"
 
-    error = explain(
-        finished,
-        place="https://h/x",
-        ref="main",
-        limit="1 MiB",
-        secrets=("hunter2", "/tmp/gantry-git-x"),
-    )
+    sentence = explained(said, "hunter2", "/tmp/gantry-git-x")
 
-    assert str(error) == "git could not read https://h/x; it says “odd: … in …/home”."
+    assert sentence == "git could not read https://h/x; it says “odd: … in …/home”."
+
+
+@pytest.mark.parametrize(
+    ("stderr", "sentence"),
+    [
+        (b"sh: 1: exec: git: not found", "is it installed"),
+        (b"git@h: Permission denied (publickey).", "refuses the SSH key"),
+        (b"Host key verification failed.", "host key of https://h/x is not the known one"),
+        (b"fatal: SSL certificate problem: self-signed", "certificate of https://h/x"),
+        (b"fatal: unable to access: Could not resolve host: h", "does not answer"),
+        (b"error: write error: No space left on device", "no space left"),
+        (b"", r"^git could not read https://h/x\.$"),
+    ],
+)
+def test_what_goes_wrong_elsewhere_is_a_sentence(stderr, sentence):
+    assert re.search(sentence, explained(stderr))
