@@ -36,6 +36,7 @@ class Pool:
         self._desks: dict[str, Desk] = {}
         self._guard = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._unseated: set[str] = set()
         self._forget: Callable[[], None] = _nothing
         self.worker_id = ""
 
@@ -175,12 +176,16 @@ class Pool:
                 desk.press_stop(kill=wanted)
 
     def _take_up_own(self) -> None:
-        """Runs that this worker holds but nobody works on: left when the database was away."""
-        for run_id in workers.held(self.worker_id):
-            with self._guard:
-                known = run_id in self._desks
-            if not known and work.is_at_work(run_id):
-                self._adopt(run_id)
+        """Runs that this worker holds but nobody works on: left when the database was away.
+
+        Only what was so at the last look, too: a run that was just claimed is about to be seated.
+        """
+        held = set(workers.held(self.worker_id))
+        with self._guard:
+            unseated = held - self._desks.keys()
+        for run_id in unseated & self._unseated:
+            self._adopt(run_id)
+        self._unseated = unseated - self._unseated
 
     def _take_up_strays(self) -> None:
         """Adopt before reap: what lies in our data directory is taken over, the rest is lost."""

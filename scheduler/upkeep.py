@@ -13,7 +13,7 @@ _BATCH = 200
 def remove_directories(site: Site) -> None:
     """Remove the directories of runs that are over: discarded ones, and what a crash left."""
     for path in _subdirectories(site.data_dir / "work"):
-        if work.is_over(path.name):
+        if work.may_clear(path.name):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """Changing things: the saved plan applied, a task performed, the state kept whatever happens."""
 
 import json
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -8,11 +9,14 @@ from engines.base import StateFacts, Step
 from models.run import Run
 from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed, Interrupted
+from scheduler.step import StepResult
 from services import states
 from services.runs import work
+from services.transaction import transaction
 
 _RESULTS = {RunType.APPLY: "apply completed", RunType.DESTROY: "destroy completed"}
 _SHELL = "/bin/sh"
+_KILLED = "The run was killed while it was {}."
 
 
 def change(desk: Desk) -> Run:
@@ -30,44 +34,62 @@ def perform(desk: Desk) -> Run:
 
 
 def _carry_out(desk: Desk, step: Step, result: str) -> Run:
-    """Do a step that may change things; keep the state however it ends; only then judge it."""
+    """Do a step that may change things; its end, its state and its verdict are kept as one."""
     try:
-        _, outcome = desk.do(step)
+        done = desk.run(step)
     except Interrupted as stop:
-        trouble = _keep_state(desk)
-        block = trouble or (
-            f"A kill ended the run while it was {desk.order.state.value}." if stop.killed else None
-        )
-        return work.interrupted(desk.claim, stop.state, stop.text, block=block)
+        return work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
-        _keep_state(desk)
-        block = f"Nobody knows how far the run came: {failure.text}"
-        return work.fail(desk.claim, failure.kind, failure.text, block=block)
-    trouble = _keep_state(desk)
-    failure_ = outcome.failure
-    if failure_ is None and trouble is None:
-        return work.finish(desk.claim, result)
-    kind = failure_.kind if failure_ else "engine"
-    text = failure_.text if failure_ else trouble or ""
-    return work.fail(desk.claim, kind, text, block=trouble)
+        return _doubtful(desk, failure)
+    found = _look_at_state(desk)
+    with transaction():
+        desk.report(step, done)
+        if found.state is not None:
+            states.keep(desk.claim, found.state)
+        return _end(desk, step, done, found.trouble) or work.finish(desk.claim, result)
 
 
-def _keep_state(desk: Desk) -> str | None:
-    """Keep the state the step left. Returns why the deployment must be blocked, or None."""
+def _end(desk: Desk, step: Step, done: StepResult, trouble: str | None) -> Run | None:
+    """End a run whose step did not go well; None when it did."""
+    try:
+        failure = desk.judge(step, done).failure
+    except Interrupted as stop:
+        block = trouble or (_KILLED.format(desk.order.state.value) if stop.killed else None)
+        return work.interrupted(desk.claim, stop.state, stop.text, block=block)
+    except Failed as unknown:
+        return _doubtful(desk, unknown)
+    if failure is not None:
+        return work.fail(desk.claim, failure.kind, failure.text, block=trouble)
+    if trouble is not None:
+        return work.fail(desk.claim, "engine", trouble, block=trouble)
+    return None
+
+
+def _doubtful(desk: Desk, failure: Failed) -> Run:
+    """Nobody knows what was changed: the deployment is blocked until a person has looked."""
+    return work.fail(desk.claim, failure.kind, failure.text, block=failure.text)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The state a step left, and why the deployment must be blocked, if it must."""
+
+    state: states.State | None = None
+    trouble: str | None = None
+
+
+def _look_at_state(desk: Desk) -> _Found:
+    if desk.engine.errored_state_file(desk.context).exists():
+        return _Found(trouble="The engine could not store its state; it left errored.tfstate.")
     path = desk.engine.state_file(desk.context)
-    errored = desk.engine.errored_state_file(desk.context)
-    if errored.exists():
-        return "The engine could not store its state; it left errored.tfstate."
     if path is None or not path.exists():
-        return None
+        return _Found()
     content = path.read_bytes()
     try:
         facts = desk.engine.read_state(content)
     except ValueError:
-        return "The engine left a state that cannot be read."
-    if facts is not None:
-        states.keep(desk.claim, _state(content, facts))
-    return None
+        return _Found(trouble="The engine left a state that cannot be read.")
+    return _Found(_state(content, facts) if facts is not None else None)
 
 
 def _state(content: bytes, facts: StateFacts) -> states.State:

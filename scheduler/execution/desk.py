@@ -53,6 +53,7 @@ class Desk:
         self.log_path = site.log_path(claim.run_id)
         self.engine: Engine = site.engines[self.order.engine]
         self.steps_done = self.order.steps_done
+        self.engine_used: work.EngineUsed | None = None
         self._lock = threading.Lock()
         self._handle: StepHandle | None = None
         self._stop = self._kill = False
@@ -94,7 +95,7 @@ class Desk:
         """Go on to another state, unless the run was asked to stop."""
         self.check_stop()
         self.order = replace(self.order, state=state)
-        work.enter(self.claim, state, log_offset=self.log_size())
+        work.enter(self.claim, state, log_offset=self.log_size(), engine=self.engine_used)
 
     def say(self, *lines: str) -> None:
         """Write lines of Gantry's own into the log. Only while no step is in flight."""
@@ -122,23 +123,36 @@ class Desk:
             raise Interrupted(RunState.TIMED_OUT, "The run took too long.", killed=False)
 
     def do(self, step: Step) -> tuple[StepResult, Outcome]:
-        """Have a step done, report it, and judge it. A step of a former portal is adopted.
+        """Have a step done, report it, and judge it; raises as `run` and `judge`."""
+        result = self.run(step)
+        self.report(step, result)
+        return result, self.judge(step, result)
+
+    def run(self, step: Step) -> StepResult:
+        """Have a step done. A step of a former portal is adopted.
+
+        Raises:
+            Interrupted: when the run was stopped before the step began.
+            Failed: when a step that changes things was lost.
+            Abandoned: when the portal stops meanwhile.
+        """
+        handle = self._start(self._spec(step, self.steps_done + 1))
+        result = self._wait(handle)
+        self.steps_done += 1
+        return result
+
+    def judge(self, step: Step, result: StepResult) -> Outcome:
+        """What a step's end means.
 
         Raises:
             Interrupted: when it was stopped by us: decided by our request, not by its exit code.
             Failed: when nobody saw its end.
-            Abandoned: when the portal stops meanwhile.
         """
-        number = self.steps_done + 1
-        handle = self._start(self._spec(step, number))
-        result = self._wait(handle)
-        self.steps_done = number
-        self._report(step, number, result)
         self._raise_if_stopped(step, result)
         if result.return_code is None:
             raise Failed("worker", "Nobody saw how the engine ended.")
         found = [_diagnostic(item) for item in result.diagnostics]
-        return result, self.engine.outcome(step.name, result.return_code, found)
+        return self.engine.outcome(step.name, result.return_code, found)
 
     def in_flight(self) -> str | None:
         """The name of the step that a former portal began after those that are counted."""
@@ -206,11 +220,12 @@ class Desk:
                 self._handle = None
             handle.close()
 
-    def _report(self, step: Step, number: int, result: StepResult) -> None:
+    def report(self, step: Step, result: StepResult) -> None:
+        """Keep what became of the last step."""
         work.step(
             self.claim,
             work.StepReport(
-                number=number,
+                number=self.steps_done,
                 name=step.name,
                 started_at=dt.datetime.fromtimestamp(result.started_at, dt.UTC),
                 finished_at=dt.datetime.fromtimestamp(result.finished_at, dt.UTC),

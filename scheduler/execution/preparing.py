@@ -31,8 +31,7 @@ def prepare(desk: Desk) -> None:
         raise Failed("engine", str(error)) from error
     except ValueError as error:
         raise Failed("configuration", str(error)) from error
-    work.engine(
-        desk.claim,
+    desk.engine_used = work.EngineUsed(
         version=f"{installed.name} {installed.version}",
         path="bundled" if installed.bundled else str(installed.path),
         isolation=desk.site.isolation,

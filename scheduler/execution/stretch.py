@@ -116,7 +116,7 @@ def _give_up(desk: Desk, text: str) -> None:
 
 def tidy(site: Site, run_id: str) -> None:
     """Remove a run's directory once it is over; its state is stored by then. Pack a long log."""
-    if not work.is_over(run_id):
+    if not work.may_clear(run_id):
         return
     shutil.rmtree(site.work_dir(run_id), ignore_errors=True)
     path = site.log_path(run_id)

@@ -17,8 +17,8 @@ from models.run_history import RunStep
 from models.run_state import RunState, RunType
 from models.variable import Category
 from services import variables
-from services.runs.work import Claim, held
-from services.transaction import session, transaction
+from services.runs.work import Claim, check
+from services.transaction import session
 
 
 @dataclass(frozen=True)
@@ -55,33 +55,35 @@ def read(claim: Claim) -> WorkOrder:
     Raises:
         Fenced: when the claim is not the newest.
     """
-    with transaction() as here:
-        run = held(claim)
-        clear = _clear_values(run)
-        return WorkOrder(
-            run_id=run.id,
-            number=run.number,
-            type=run.type,
-            state=run.state,
-            engine=run.engine,
-            source=run.source or {},
-            pin=run.pin,
-            workspace=run.workspace_name,
-            place=f"{run.stack_name} in {run.workspace_name}",
-            destroy=run.destroy or run.type is RunType.DESTROY,
-            refresh_only=run.refresh_only,
-            targets=tuple(run.targets),
-            replace=tuple(run.replace),
-            command=run.command,
-            with_init=run.with_init,
-            left_s=max(1.0, run.max_duration_s - run.worked_s),
-            steps_done=_steps_done(run),
-            plan=here.scalars(select(Plan).where(Plan.run_id == run.id)).first(),
-            has_other_deployments=_has_others(run),
-            environment=clear.environment,
-            terraform_variables=clear.terraform,
-            secrets=clear.secrets,
-        )
+    here = session()
+    here.rollback()  # A new look needs a new snapshot.
+    run = here.get_one(Run, claim.run_id, populate_existing=True)
+    check(claim, run)
+    clear = _clear_values(run)
+    return WorkOrder(
+        run_id=run.id,
+        number=run.number,
+        type=run.type,
+        state=run.state,
+        engine=run.engine,
+        source=run.source or {},
+        pin=run.pin,
+        workspace=run.workspace_name,
+        place=f"{run.stack_name} in {run.workspace_name}",
+        destroy=run.destroy or run.type is RunType.DESTROY,
+        refresh_only=run.refresh_only,
+        targets=tuple(run.targets),
+        replace=tuple(run.replace),
+        command=run.command,
+        with_init=run.with_init,
+        left_s=max(1.0, run.max_duration_s - run.worked_s),
+        steps_done=_steps_done(run),
+        plan=here.scalars(select(Plan).where(Plan.run_id == run.id)).first(),
+        has_other_deployments=_has_others(run),
+        environment=clear.environment,
+        terraform_variables=clear.terraform,
+        secrets=clear.secrets,
+    )
 
 
 @dataclass(frozen=True)

@@ -104,10 +104,21 @@ def is_at_work(run_id: str) -> bool:
     return session().scalars(select(Run.state).where(Run.id == run_id)).first() in WORKING
 
 
-def is_over(run_id: str) -> bool:
-    """Whether a run has ended, or is not there any more."""
-    state = session().scalars(select(Run.state).where(Run.id == run_id)).first()
-    return state is None or state in FINAL
+def may_clear(run_id: str) -> bool:
+    """Whether a run's directory may go: the run is over, or gone, and no block points to it.
+
+    What a run left that blocked its deployment stays until somebody has settled it.
+    """
+    found = (
+        session()
+        .execute(
+            select(Run.state, Deployment.blocked_run_id)
+            .join(Deployment, Deployment.id == Run.deployment_id)
+            .where(Run.id == run_id)
+        )
+        .first()
+    )
+    return found is None or (found.state in FINAL and found.blocked_run_id != run_id)
 
 
 def held(claim: Claim) -> Run:
@@ -117,17 +128,40 @@ def held(claim: Claim) -> Run:
         Fenced: when the claim is not the newest, or the run is in nobody's hands any more.
     """
     run = for_update(claim.run_id)
-    if run.claim_epoch != claim.epoch or run.worker_id != claim.worker_id:
-        raise Fenced("Another worker holds this run now; this report is refused.")
+    check(claim, run)
     return run
 
 
-def enter(claim: Claim, state: RunState, *, log_offset: int = 0, reason: str = "") -> Run:
-    """Go on to another state of work."""
+def check(claim: Claim, run: Run) -> None:
+    """Refuse a claim that is not the run's newest.
+
+    Raises:
+        Fenced: when another worker holds the run now, or none.
+    """
+    if run.claim_epoch != claim.epoch or run.worker_id != claim.worker_id:
+        raise Fenced("Another worker holds this run now; this report is refused.")
+
+
+@dataclass(frozen=True)
+class EngineUsed:
+    """Which engine works on a run, and how the run is kept apart from others."""
+
+    version: str
+    path: str
+    isolation: str
+
+
+def enter(
+    claim: Claim, state: RunState, *, log_offset: int = 0, engine: EngineUsed | None = None
+) -> Run:
+    """Go on to another state of work; the engine is told when it has become known."""
     with transaction():
         run = held(claim)
+        if engine is not None:
+            run.engine_version, run.engine_path = engine.version, engine.path
+            run.isolation = engine.isolation
         _leave(run, clock.now())
-        move(run, state, _mark(claim, reason, log_offset))
+        move(run, state, _mark(claim, log_offset=log_offset))
     return run
 
 
@@ -140,13 +174,6 @@ def pin(claim: Claim, facts: Mapping[str, Any]) -> None:
         run.search = search_words(run)
         run.version += 1
         tell(run)
-
-
-def engine(claim: Claim, *, version: str, path: str, isolation: str) -> None:
-    """Keep which engine works on the run, and how it is kept apart."""
-    with transaction():
-        run = held(claim)
-        run.engine_version, run.engine_path, run.isolation = version, path, isolation
 
 
 @dataclass(frozen=True)
