@@ -38,14 +38,18 @@ class Ladder:
         record = step.read_record(self._path)
         self.rungs = Rungs(**record) if record else Rungs()
         self._next_kill_mono = 0.0
+        # Wanted until it is done: an engine that is just being started cannot be interrupted yet.
+        self._is_interrupt_wanted = self.rungs.timed_out_mono is not None
 
     def climb(self, names: set[str], processes: "Processes") -> None:
         """Do what the requests among `names` and the clock ask for."""
         now = clock.monotonic()
         if self._is_too_long(now):
             self._save(timed_out_mono=now)
-            self._interrupt(processes)
+            self._is_interrupt_wanted = True
         if step.INTERRUPT in names:
+            self._is_interrupt_wanted = True
+        if self._is_interrupt_wanted and processes.is_known:
             self._interrupt(processes)
         kill_at = self._kill_at()
         if step.KILL in names or (kill_at is not None and now >= kill_at):
@@ -79,6 +83,7 @@ class Ladder:
         return min(due, default=None)
 
     def _interrupt(self, processes: "Processes") -> None:
+        self._is_interrupt_wanted = False
         if self.rungs.interrupted_mono is None:
             self._save(interrupted_at=clock.now().timestamp(), interrupted_mono=clock.monotonic())
             processes.interrupt()
@@ -98,7 +103,6 @@ class Processes:
         self._marker = f"{step.MARKER}={marker}".encode()
         self._keeper: Identity | None = None
         self._engine: Identity | None = None
-        self._must_interrupt = False
         self._watched: int | None = None
 
     @property
@@ -107,11 +111,9 @@ class Processes:
         return self._engine is not None
 
     def look(self) -> None:
-        """Read who is who, if it is not known yet, and catch up with an interrupt."""
+        """Read who is who, if it is not known yet."""
         if self._engine is None and (record := step.read_record(self._spec.step_dir / step.ENGINE)):
             self._keeper, self._engine = Identity(*record["keeper"]), Identity(*record["engine"])
-            if self._must_interrupt:
-                self.interrupt()
 
     def watched_fds(self) -> tuple[int, ...]:
         """A descriptor that tells the end of the keeper or, when it is dead, of the engine."""
@@ -128,8 +130,7 @@ class Processes:
         return bool(self.watched_fds())
 
     def interrupt(self) -> None:
-        """Send one SIGINT to the engine's group, as soon as there is one."""
-        self._must_interrupt = self._engine is None
+        """Send one SIGINT to the engine's group."""
         if self._engine:
             self._engine.send_group(signal.SIGINT)
 

@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 from typing import Self
 
-from lib import clock
 from lib.procfs import Identity
 from scheduler import step
 from scheduler.step import StepResult, StepSpec
@@ -31,6 +30,8 @@ _MAX_RESTARTS = 5
 _RESTART_DELAY_S = 0.05
 # A supervisor that has not carried out a kill after this long is itself replaced.
 KILL_PATIENCE_S = 3.0
+# A waiting thread learns from another one that a kill was asked for, and may be overdue.
+_LOOK_UP_EVERY_S = 2.0
 
 
 class StepNotStarted(Exception):
@@ -183,14 +184,14 @@ class StepHandle:
             StepTakenOver: when another portal has adopted the step.
             SupervisorLost: when replacing does not help.
         """
-        deadline = None if timeout_s is None else clock.monotonic() + timeout_s
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._lock:
             while self._result is None:
                 if not self._is_readable(deadline):
                     if self._is_kill_overdue():
                         self._replace_supervisor()
                         continue
-                    if deadline is not None and clock.monotonic() >= deadline:
+                    if deadline is not None and time.monotonic() >= deadline:
                         return None
                     continue
                 self._receive()
@@ -203,7 +204,7 @@ class StepHandle:
     def kill(self) -> None:
         """Ask for the end of every process of the step, whatever it takes."""
         self._request(step.KILL)
-        self._kill_by_mono = clock.monotonic() + KILL_PATIENCE_S
+        self._kill_by_mono = time.monotonic() + KILL_PATIENCE_S
 
     def close(self) -> None:
         """Let go; the step goes on."""
@@ -213,17 +214,19 @@ class StepHandle:
 
     def _request(self, name: str) -> None:
         flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
-        fd = os.open(self.spec.step_dir / name, flags, 0o600)
+        try:
+            fd = os.open(self.spec.step_dir / name, flags, 0o600)
+        except FileNotFoundError:
+            return  # The step is over, and its directory gone.
         os.write(fd, b"please\n")  # Written to, not only made: that is what wakes a supervisor.
         os.close(fd)
 
     def _is_readable(self, deadline: float | None) -> bool:
-        # Whoever asks for a kill does so from another thread: look up now and then.
         due = [at for at in (deadline, self._kill_by_mono) if at is not None]
-        timeout_s = max(0.0, min(due) - clock.monotonic()) if due else None
+        timeout_s = min([_LOOK_UP_EVERY_S, *(max(0.0, at - time.monotonic()) for at in due)])
         poller = select.poll()
         poller.register(self._fd, select.POLLIN)
-        return bool(poller.poll(None if timeout_s is None else timeout_s * 1000))
+        return bool(poller.poll(timeout_s * 1000))
 
     def _receive(self) -> None:
         """Read what the supervisor says; when it has died without a result, have another."""
@@ -238,7 +241,7 @@ class StepHandle:
         self._replace_supervisor()
 
     def _is_kill_overdue(self) -> bool:
-        return self._kill_by_mono is not None and clock.monotonic() >= self._kill_by_mono
+        return self._kill_by_mono is not None and time.monotonic() >= self._kill_by_mono
 
     def _replace_supervisor(self) -> None:
         if _is_others(self.spec, self._spawner.owner):

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,10 +50,10 @@ class Transcript:
         self._output_path = output
         self._output = -1
         self._renderer = renderer
+        self._diagnosing = renderer
         self._masker = masker
         self._log = log
         self._to_skip = 0
-        self.missing_log_bytes = 0
 
     def skip_what_is_logged(self, log_start: int) -> None:
         """Take over: the log holds, since it had `log_start` bytes, what another one wrote."""
@@ -63,23 +64,31 @@ class Transcript:
         if self._output < 0 and not self._open():
             return
         while chunk := os.read(self._output, _BLOCK_BYTES):
-            self._write(self._masker.feed(self._renderer.feed(chunk)))
+            self._write(self._masker.feed(self._rendered(chunk)))
 
     def finish(self) -> int:
         """Copy the rest, now that the engine has ended; return where the step ends in the log."""
         self.copy()
-        self._write(self._masker.feed(self._renderer.finish()) + self._masker.finish())
+        self._write(self._masker.feed(self._rendered()) + self._masker.finish())
         if self._output >= 0:
             os.close(self._output)
         return self._log.size - self._to_skip
 
     def diagnostics(self) -> tuple[Any, ...]:
         """What the output said is wrong, as JSON, masked."""
-        found = (
-            item.as_dict() if hasattr(item, "as_dict") else item
-            for item in self._renderer.diagnostics
-        )
+        found = (item.as_dict() if hasattr(item, "as_dict") else item for item in self._diagnosed)
         return tuple(self._masker.mask_value(item) for item in found)
+
+    def _rendered(self, chunk: bytes | None = None) -> bytes:
+        """The text of `chunk`, or of what was held back at the end.
+
+        A renderer that fails leaves its trace in the log, and the output goes on as it comes.
+        """
+        try:
+            return self._renderer.finish() if chunk is None else self._renderer.feed(chunk)
+        except Exception:  # noqa: BLE001 - whatever it is, the engine must not be left alone.
+            self._renderer = PlainText()
+            return traceback.format_exc().encode() + (chunk or b"")
 
     def _open(self) -> bool:
         try:
