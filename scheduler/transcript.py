@@ -76,7 +76,10 @@ class Transcript:
 
     def diagnostics(self) -> tuple[Any, ...]:
         """What the output said is wrong, as JSON, masked."""
-        found = (item.as_dict() if hasattr(item, "as_dict") else item for item in self._diagnosed)
+        found = (
+            item.as_dict() if hasattr(item, "as_dict") else item
+            for item in self._diagnosing.diagnostics
+        )
         return tuple(self._masker.mask_value(item) for item in found)
 
     def _rendered(self, chunk: bytes | None = None) -> bytes:
