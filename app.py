@@ -33,7 +33,11 @@ def create_app(
     engines = registry.engines(_engine_options(settings, with_fake_engine=with_fake_engine))
     house = _house(settings, passwords or Hasher(), engines)
     app.config |= security.flask_settings(settings, house.keyring.derive("cookies"))
-    app.extensions |= {"gantry_settings": settings, "gantry_house": house, "gantry_engines": engines}
+    app.extensions |= {
+        "gantry_settings": settings,
+        "gantry_house": house,
+        "gantry_engines": engines,
+    }
     connect(app, settings.database)
     move_in(house)
     for part in (htmx, errors, filters):

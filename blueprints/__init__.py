@@ -4,8 +4,10 @@ from importlib import import_module
 
 from flask import Flask
 
-PAGES = "sessions dashboard health".split()
-API = "me".split()
+PAGES = "sessions dashboard health events account audit administration search".split()
+API = (
+    "me users tokens projects stacks workspaces deployments members variables configuration_versions events"
+).split()
 OPEN_ENDPOINTS = frozenset(
     {
         "static",

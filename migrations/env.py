@@ -14,7 +14,6 @@ for module in iter_modules([str(Path(models.__file__).parent)]):
     import_module(f"models.{module.name}")
 
 
-
 def plain_type(kind, thing, _autogenerate):
     """Our own column types as what they are on the database: migrations outlive classes."""
     if kind == "type" and isinstance(thing, UtcDateTime):

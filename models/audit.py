@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import ColumnElement, Index, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
@@ -37,3 +38,23 @@ class AuditEvent(Identified, Base):
     request_id: Mapped[str] = mapped_column(String(40), default="")
     before: Mapped[Json | None]
     after: Mapped[Json | None]
+
+
+def seen_by(
+    user_id: str | None, project_ids: Iterable[str], workspace_ids: Iterable[str]
+) -> ColumnElement[bool]:
+    """The events of places someone sees, and those someone did: the condition.
+
+    An event of two places, as a run's is, takes both; one of no place is its maker's only.
+    """
+    of_project, of_workspace = AuditEvent.project_id, AuditEvent.workspace_id
+    in_projects = of_project.is_(None) | of_project.in_(list(project_ids))
+    in_workspaces = of_workspace.is_(None) | of_workspace.in_(list(workspace_ids))
+    has_place = of_project.is_not(None) | of_workspace.is_not(None)
+    return (has_place & in_projects & in_workspaces) | (AuditEvent.actor_id == user_id)
+
+
+def events(condition: ColumnElement[bool], *, before_id: str | None) -> Select[AuditEvent]:
+    """Events under a condition, newest first, from one on."""
+    query = select(AuditEvent).where(condition).order_by(AuditEvent.id.desc())
+    return query if before_id is None else query.where(AuditEvent.id < before_id)

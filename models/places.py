@@ -42,6 +42,11 @@ def deployment_of(stack_id: str, workspace_id: str) -> Select[Deployment]:
     )
 
 
+def names_of(table: type[Project | Workspace | Stack], scope: ColumnElement[bool]) -> Select[str]:
+    """The names in a scope, in order."""
+    return select(table.name).where(scope).order_by(table.name)
+
+
 def matching(table: type[Project | Workspace | Stack], words: str) -> ColumnElement[bool]:
     """The condition that name or title contains the words, in any case."""
     return or_(
@@ -171,3 +176,14 @@ _ACTIVE = text(
 def _newest_active(scope: ColumnElement[bool]) -> ScalarSelect[str]:
     """The newest run of the row at hand that has not ended."""
     return select(Run.id).where(scope, _ACTIVE).order_by(Run.id.desc()).limit(1).scalar_subquery()
+
+
+def found(table: type[Project | Workspace | Stack], words: str, most: int) -> Select[Any]:
+    """A few rows whose name or title has the words in it, by name."""
+    return select(table).where(matching(table, words)).order_by(table.name).limit(most)
+
+
+def runs_found(words: str, most: int) -> Select[Run]:
+    """The newest few runs with the words in what is searched of them."""
+    has_words = Run.search.contains(words, autoescape=True)
+    return select(Run).where(has_words).order_by(Run.id.desc()).limit(most)

@@ -102,3 +102,30 @@ def recent_attempts(since: dt.datetime, *, email: str, address: str) -> Select[i
     from_address = func.count().filter(SignInAttempt.address == address)
     either = or_(SignInAttempt.email == email, SignInAttempt.address == address)
     return select(for_account, from_address).where(SignInAttempt.at >= since, either)
+
+
+def by_address(words: str, *, after: str | None) -> Select[User]:
+    """Users by e-mail address; `words` filters by a part of address or name."""
+    query = select(User).order_by(User.email)
+    if words:
+        in_name = User.name.icontains(words, autoescape=True)
+        query = query.where(User.email.icontains(words, autoescape=True) | in_name)
+    return query if after is None else query.where(User.email > after)
+
+
+def other_administrators(user_id: str) -> Select[int]:
+    """How many others may administer."""
+    return select(func.count()).where(User.is_admin, User.is_active, User.id != user_id)
+
+
+def open_sessions(user_id: str, now: dt.datetime) -> Select[UserSession]:
+    """A user's sessions that are not over, latest used first."""
+    query = select(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at > now)
+    return query.order_by(UserSession.last_seen_at.desc())
+
+
+def usable_tokens(user_id: str, *, before_id: str | None) -> Select[ApiToken]:
+    """A user's tokens that are not revoked, newest first."""
+    query = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    query = query.order_by(ApiToken.id.desc())
+    return query if before_id is None else query.where(ApiToken.id < before_id)

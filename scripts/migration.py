@@ -1,7 +1,7 @@
 """Write the next migration from the difference between the models and the migrations.
 
-    python -m scripts.migration foundation          # writes versions/NNNN_foundation.py and HEAD
-    python -m scripts.migration foundation --again  # writes the last one anew
+python -m scripts.migration foundation          # writes versions/NNNN_foundation.py and HEAD
+python -m scripts.migration foundation --again  # writes the last one anew
 """
 
 import sys

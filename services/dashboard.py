@@ -18,9 +18,7 @@ def counts(actor: Actor) -> dict[str, str]:
     """
     queued = (RunState.QUEUED, RunState.READY, RunState.CONFIRMED)
     asking = (*WORKING, RunState.UNCONFIRMED, RunState.PENDING_REVIEW)
-    runs, queue = session().execute(
-        select(_bounded(actor, asking), _bounded(actor, queued))
-    ).one()
+    runs, queue = session().execute(select(_bounded(actor, asking), _bounded(actor, queued))).one()
     return {"runs": _words(runs), "queue": _words(queue)}
 
 

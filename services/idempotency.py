@@ -66,9 +66,7 @@ def _made_before(actor: Actor, request: Request) -> str | None:
     return kept.made_id
 
 
-def _make(
-    actor: Actor, request: Request, make: Callable[[], T], name: Callable[[T], str]
-) -> T:
+def _make(actor: Actor, request: Request, make: Callable[[], T], name: Callable[[T], str]) -> T:
     with transaction() as write:
         kept = IdempotencyKey(
             actor_id=actor.key,

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from lib import clock, ids
 from models import user as users
@@ -119,10 +119,7 @@ def _touch(session_id: str) -> None:
 
 def of_user(user_id: str) -> list[UserSession]:
     """A user's sessions, latest used first."""
-    query = select(UserSession).where(
-        UserSession.user_id == user_id, UserSession.expires_at > clock.now()
-    )
-    return list(session().scalars(query.order_by(UserSession.last_seen_at.desc())))
+    return list(session().scalars(users.open_sessions(user_id, clock.now())))
 
 
 def sign_out(actor: Actor, session_id: str) -> None:

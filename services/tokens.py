@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
-
 from lib import clock, ids
 from models import user as users
 from models.member import Role
@@ -125,9 +123,9 @@ def _at_most(roles: object, most: Role) -> dict[str, Role]:
     return {place: min(role, most, key=lambda each: each.rank) for place, role in held.items()}
 
 
-def listed(actor: Actor, *, owner_id: str | None = None, after: str | None, limit: int) -> Page[
-    ApiToken
-]:
+def listed(
+    actor: Actor, *, owner_id: str | None = None, after: str | None, limit: int
+) -> Page[ApiToken]:
     """Tokens in use, newest first: the actor's own, or by an administrator somebody's.
 
     Raises:
@@ -136,11 +134,21 @@ def listed(actor: Actor, *, owner_id: str | None = None, after: str | None, limi
     owner_id = owner_id or actor.id
     if owner_id != actor.id:
         require_admin(actor)
-    query = select(ApiToken).where(ApiToken.user_id == owner_id, ApiToken.revoked_at.is_(None))
-    if after is not None:
-        query = query.where(ApiToken.id < after)
-    rows = session().scalars(query.order_by(ApiToken.id.desc()).limit(limit + 1)).all()
+    query = users.usable_tokens(owner_id or "", before_id=after).limit(limit + 1)
+    rows = session().scalars(query).all()
     return cut(rows, limit, lambda token: token.id)
+
+
+def get(actor: Actor, token_id: str) -> ApiToken:
+    """A token of the actor's, or by an administrator anybody's.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    token = session().get(ApiToken, token_id)
+    if token is None or not (actor.is_admin or token.user_id == actor.id):
+        raise NotFound
+    return token
 
 
 def revoke(actor: Actor, token_id: str) -> None:
@@ -149,10 +157,9 @@ def revoke(actor: Actor, token_id: str) -> None:
     Raises:
         NotFound: when there is none, or it is somebody else's and the actor no administrator.
     """
-    with transaction() as write:
-        token = write.get(ApiToken, token_id)
-        is_theirs = token is not None and (actor.is_admin or token.user_id == actor.id)
-        if token is None or not is_theirs or token.revoked_at is not None:
+    with transaction():
+        token = get(actor, token_id)
+        if token.revoked_at is not None:
             raise NotFound
         token.revoked_at = clock.now()
         audit.record(actor, "token.revoke", token, after={"name": token.name})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from lib import passwords
@@ -116,13 +116,7 @@ def listed(actor: Actor, *, q: str = "", after: str | None, limit: int) -> Page[
         Forbidden: when the actor is no administrator.
     """
     require_admin(actor)
-    query = select(User).order_by(User.email).limit(limit + 1)
-    if q.strip():
-        text = q.strip().lower()
-        in_name = func.lower(User.name).contains(text, autoescape=True)
-        query = query.where(User.email.contains(text, autoescape=True) | in_name)
-    if after is not None:
-        query = query.where(User.email > after)
+    query = users.by_address(q.strip(), after=after).limit(limit + 1)
     return cut(session().scalars(query).all(), limit, lambda user: user.email)
 
 
@@ -187,8 +181,7 @@ def _keep_an_administrator(user: User, changes: Changes) -> None:
     leaves = changes.is_admin is False or changes.is_active is False
     if not (leaves and user.is_admin and user.is_active):
         return
-    others = select(func.count()).where(User.is_admin, User.is_active, User.id != user.id)
-    if not session().scalar(others):
+    if not session().scalar(users.other_administrators(user.id)):
         raise Conflict("This is the last administrator. Make another one first.")
 
 

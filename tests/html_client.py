@@ -53,10 +53,31 @@ class PageClient(FlaskClient):
             headers = dict(kwargs.pop("headers", None) or {})
             kwargs["headers"] = {"Authorization": f"Bearer {self.bearer}"} | headers
         _end_reading()
-        response = contextvars.Context().run(super().open, *args, **kwargs)
+        context = contextvars.Context()
+        response = context.run(super().open, *args, **kwargs)
+        if response.is_streamed:
+            response.response = _Stream(context, response.response)
         _end_reading()
         check_page(response)
         return response
+
+
+class _Stream:
+    """A streamed body, read on in the context in which its request runs."""
+
+    def __init__(self, context, body):
+        self._context, self._body = context, body
+        self._parts = context.run(iter, body)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self._context.run(next, self._parts)
+
+    def close(self):
+        if hasattr(self._body, "close"):
+            self._context.run(self._body.close)
 
 
 def _end_reading():
@@ -68,7 +89,11 @@ def _end_reading():
 
 def check_page(response):
     """Fail unless the answer, if it is a page, is one that a browser need not mend."""
-    if response.mimetype != "text/html" or response.is_streamed or 300 <= response.status_code < 400:
+    if (
+        response.mimetype != "text/html"
+        or response.is_streamed
+        or 300 <= response.status_code < 400
+    ):
         return
     body = response.get_data(as_text=True)
     is_page = body.lstrip()[:9].lower() == "<!doctype"
@@ -84,9 +109,13 @@ def problems_of(body, *, is_page):
     """What is wrong with a page (or a fragment) as HTML, in words."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     tree = parser.parse(body) if is_page else parser.parseFragment(_as_fragment(body))
-    found = [f"{place}: {code} {facts}" for place, code, facts in parser.errors if code not in _UNKNOWN]
+    found = [
+        f"{place}: {code} {facts}" for place, code, facts in parser.errors if code not in _UNKNOWN
+    ]
     ids = [element.get("id") for element in tree.iter() if element.get("id")]
-    found += [f"the id {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1})]
+    found += [
+        f"the id {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1})
+    ]
     if is_page:
         headings = sum(1 for element in tree.iter("h1"))
         found += [f"{headings} h1"] if headings != 1 else []

@@ -1,5 +1,6 @@
 """What every noun of the API shares: its blueprint, bodies, lists, keys that count once."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -98,6 +99,11 @@ def created(thing: Mapping[str, Any], url: str, *, is_new: bool = True) -> Respo
     response = Response(json.dumps(thing), 201 if is_new else 200, content_type="application/json")
     response.headers["Location"] = url
     return response
+
+
+def instant(at: dt.datetime | None) -> str | None:
+    """An instant as RFC 3339 has it, in UTC."""
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 def no_content() -> Response:

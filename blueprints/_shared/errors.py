@@ -111,9 +111,7 @@ def _is_exhausted(error: Exception) -> bool:
     }
 
 
-def _answer(
-    status: int, title: str, text: str, fields: dict[str, str] | None = None
-) -> Response:
+def _answer(status: int, title: str, text: str, fields: dict[str, str] | None = None) -> Response:
     if current.is_api():
         return problem(status, title, text, fields)
     error = {"status": status, "title": title, "text": text, "fields": fields or {}}
@@ -136,9 +134,7 @@ def _plain(status: int, text: str) -> Response:
     return Response(body, status, content_type="text/plain; charset=utf-8")
 
 
-def problem(
-    status: int, title: str, text: str, fields: dict[str, str] | None = None
-) -> Response:
+def problem(status: int, title: str, text: str, fields: dict[str, str] | None = None) -> Response:
     """An answer as RFC 9457 has it; `fields` maps a field to its sentence."""
     body = {
         "type": "about:blank",

@@ -1,0 +1,57 @@
+"""Administration: people, settings, health; for administrators only."""
+
+import re
+
+import pytest
+
+from models.base import db
+from models.user import User
+
+PAGES = ("", "/users", "/settings")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_administrators_see_it_and_others_do_not(browse, page):
+    assert browse("ada").get(f"/administration{page}").status_code == 200
+    assert browse("alice").get(f"/administration{page}").status_code == 403
+
+
+def test_a_new_user_gets_a_password_that_is_shown_once_and_must_be_changed(browse):
+    ada = browse("ada")
+
+    answer = ada.submit("/administration/users", {"email": "Nia@Example.com"})
+
+    assert re.search(r"\w{5}-\w{5}-\w{5}-\w{5}", answer.text)
+    nia = db.session.query(User).filter_by(email="nia@example.com").one()
+    assert nia.must_change_password
+
+
+def test_an_address_stands_for_one_user(browse):
+    answer = browse("ada").submit("/administration/users", {"email": "dave@example.com"})
+
+    assert answer.status_code == 422
+    assert "There is a user with the address dave@example.com already." in answer.text
+
+
+def test_who_is_shut_out_is_out_at_once_and_can_be_let_in_again(browse, world):
+    ada, dave = browse("ada"), browse("dave")
+    path = f"/administration/users/{world.people['dave'].id}"
+
+    ada.submit(f"{path}/deactivate")
+    assert dave.get("/").status_code == 303
+
+    ada.submit(f"{path}/activate")
+    assert "Deactivate" in ada.get(path).text
+
+
+def test_the_last_administrator_stays(browse, world):
+    path = f"/administration/users/{world.people['ada'].id}"
+
+    assert browse("ada").submit(f"{path}/deactivate").status_code == 409
+
+
+def test_secrets_are_not_shown_among_the_settings(browse):
+    shown = browse("ada").get("/administration/settings").text
+
+    assert "GANTRY_SECRET_KEY" in shown
+    assert "GANTRY_DATA_DIR" in shown
