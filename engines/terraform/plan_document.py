@@ -36,7 +36,7 @@ _COUNTED = {
     "forget": "forget",
 }
 _UNMARKED = (
-    "This plan was made by an old version (plan format 0.1), which does not say what is sensitive: "
+    "This plan was made by an old version of the engine, which does not say what is sensitive: "
     "nothing in it could be hidden."
 )
 # Python refuses to read longer numbers; a number of this many digits is an opaque text to us.
@@ -211,7 +211,8 @@ def _checks(plan: Mapping[str, Json]) -> list[dict[str, Json]]:
 
 def _notes(plan: Mapping[str, Json]) -> list[str]:
     notes = []
-    if str(plan["format_version"]).startswith("0."):
+    changes = [_object(raw.get("change")) for raw in _objects(plan.get("resource_changes"))]
+    if changes and not any("after_sensitive" in c or "before_sensitive" in c for c in changes):
         notes.append(_UNMARKED)
     if plan.get("errored"):
         notes.append("The engine ended this plan with an error: it is not complete.")

@@ -206,9 +206,13 @@ def test_what_is_lost_comes_first(tmp_path):
 
 
 def test_old_plans_say_that_nothing_in_them_is_hidden(tmp_path):
-    document, _ = document_of({"format_version": "0.1"}, tmp_path)
+    old = {"resource_changes": [resource(["create"], None, {"a": 1})]}
+    new = {"resource_changes": [resource(["create"], None, {"a": 1}, after_sensitive={})]}
 
-    assert "format 0.1" in document["notes"][0]
+    notes = [document_of(plan, tmp_path)[0]["notes"] for plan in (old, new)]
+
+    assert "does not say what is sensitive" in notes[0][0]
+    assert notes[1] == []
 
 
 def test_deferred_changes_and_failed_plans_leave_a_note(tmp_path):

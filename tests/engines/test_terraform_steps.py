@@ -7,9 +7,10 @@ import pytest
 
 from engines import registry
 from engines.base import Installed, PlanOptions, RunContext
+from engines.terraform.detection import Detection
 from engines.terraform.engine import Terraform
 
-ENGINE = Terraform(detection=None)
+ENGINE = Terraform(Detection(None, "/nonexistent"))
 
 
 def installed(version="1.11.4", name="terraform"):
