@@ -1,6 +1,6 @@
 /* [data-live-list=ID]: a table that refreshes by morph keeps ticks, focus and scroll. New rows do not push what is being
    read: while the list is scrolled or worked on, the news button says how many there are and brings them on demand. */
-import { on, each } from "./core.js";
+import { on } from "./core.js";
 
 const rows = (scope) => [...scope.querySelectorAll("tr[data-row]")];
 const isBusy = (table) => scrollY > 120 || table.contains(document.activeElement) || table.querySelector("[data-pick]:checked, [data-cursor]") !== null;
@@ -37,7 +37,8 @@ function announce(id, count) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.newsShow = id;
-  button.textContent = `${count} new`;
+  const noun = document.getElementById(id)?.dataset.noun || "row";
+  button.textContent = `${count} new ${noun}${count === 1 ? "" : "s"}`;
   place.replaceChildren(button);
 }
 
@@ -60,5 +61,3 @@ on("click", "[data-news-show]", (event, button) => {
   button.remove();
   document.body.dispatchEvent(new CustomEvent("live-poll"));
 });
-
-each("[data-live-list]", () => { /* seen: the table announces itself through htmx */ });

@@ -1,9 +1,10 @@
-/* [data-toggle-class="CLASS" data-target="SELECTOR"]: a checkbox that puts a class on something (wrap, show unchanged).
+/* [data-toggle-class="CLASS" data-target="SELECTOR"]: a checkbox that puts a class on something, or with
+   "!" before it takes it away.
    [data-open-all=SELECTOR]: opens or folds every <details> in there. A lazy change asks for its rows when it opens. */
 import { on } from "./core.js";
 
 on("change", "[data-toggle-class]", (event, box) => {
-  for (const target of document.querySelectorAll(box.dataset.target)) target.classList.toggle(box.dataset.toggleClass, box.checked);
+  for (const target of document.querySelectorAll(box.dataset.target)) target.classList.toggle(box.dataset.toggleClass.replace("!", ""), box.checked !== box.dataset.toggleClass.startsWith("!"));
 });
 
 on("click", "[data-open-all]", (event, button) => {

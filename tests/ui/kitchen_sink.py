@@ -3,24 +3,18 @@
     python -m tests.ui.kitchen_sink [port]      serve it on 127.0.0.1, with the portal's real content security policy
 """
 
-import hashlib
 import json
 import sys
-from functools import cache
 from pathlib import Path
 
 from flask import Flask, Response, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
-from lib import bundle
+from blueprints._shared import assets, security
 from tests.ui import sink_data as data
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 PAGES = ("dashboard", "runs", "run", "changes", "wizard", "form", "parts", "empty", "sign-in", "error", "confirm")
 
 
@@ -33,45 +27,24 @@ def create_app() -> Flask:
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(asset=asset, csrf_token=lambda: "token")
+    app.jinja_env.globals.update(csrf_token=lambda: "token")
     app.jinja_env.filters.update(ago=data.ago, exact=data.exact)
     app.context_processor(lambda: {"current": data.current(), "data": data})
     app.after_request(_secure)
+    assets.install(app, STATIC)
     for rule, view in ROUTES:
         app.add_url_rule(rule, view.__name__, view, methods=["GET", "POST"])
     return app
 
 
-@cache
-def built(path: str) -> bytes:
-    """One asset as the portal serves it: the two bundles joined, everything else as it is."""
-    if path == "css/app.css":
-        return bundle.join_css(STATIC / path).encode()
-    if path == "js/app.js":
-        return bundle.join_js(STATIC / path).encode()
-    return (STATIC / path).read_bytes()
-
-
-def asset(path: str) -> str:
-    """The address of an asset, with the hash that lets it be kept for ever."""
-    return f"/static/{path}?v={hashlib.sha256(built(path)).hexdigest()[:12]}"
-
-
 def _secure(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CSP
+    response.headers["Content-Security-Policy"] = security.CSP
     return response
 
 
 def page(name: str = "dashboard") -> str:
     """One page of PAGES."""
     return render_template(f"sink/{name}.html")
-
-
-def static(path: str) -> Response:
-    """An asset, kept for a year by its hash."""
-    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(built(path), mimetype=kinds.get(Path(path).suffix, "text/plain"), headers=kept)
 
 
 def events() -> Response:
@@ -95,7 +68,6 @@ def search() -> str:
 
 
 ROUTES = (
-    ("/static/<path:path>", static),
     ("/events", events),
     ("/search", search),
     ("/runs/128/log", log_fragment),
