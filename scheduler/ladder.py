@@ -31,9 +31,9 @@ class Rungs:
 class Ladder:
     """Decides when a step is interrupted and killed, and does both."""
 
-    def __init__(self, spec: StepSpec, started_mono: float) -> None:
+    def __init__(self, spec: StepSpec, started_mono: float, max_duration_s: float | None) -> None:
         self._spec = spec
-        self._started_mono = started_mono
+        self._too_long_mono = None if max_duration_s is None else started_mono + max_duration_s
         self._path = spec.step_dir / step.LADDER
         record = step.read_record(self._path)
         self.rungs = Rungs(**record) if record else Rungs()
@@ -63,14 +63,13 @@ class Ladder:
         if self.rungs.killed:
             return KILL_AGAIN_S
         due = [self._kill_at()]
-        if self._spec.max_duration_s is not None and self.rungs.timed_out_mono is None:
-            due.append(self._started_mono + self._spec.max_duration_s)
+        if self.rungs.timed_out_mono is None:
+            due.append(self._too_long_mono)
         soonest = min((at for at in due if at is not None), default=None)
         return None if soonest is None else max(0.0, soonest - clock.monotonic())
 
     def _is_too_long(self, now: float) -> bool:
-        longest = self._spec.max_duration_s
-        is_over = longest is not None and now >= self._started_mono + longest
+        is_over = self._too_long_mono is not None and now >= self._too_long_mono
         return is_over and self.rungs.timed_out_mono is None
 
     def _kill_at(self) -> float | None:

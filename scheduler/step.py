@@ -50,6 +50,8 @@ class StepSpec:
     After `max_duration_s` the step is interrupted, and killed when it still is there after
     `stop_grace_s`, or else after `timeout_grace_s`.
 
+    When a step is adopted, the `max_duration_s` with which it was started still holds.
+
     `env` and `secrets` travel over a socket only and are never written to a disk.
     """
 

@@ -37,7 +37,7 @@ def supervise(spec: StepSpec, owner: str, result_fd: int) -> None:
         start = _start_once(spec, owner, log.size)
         if start["is_taken_over"]:
             transcript.skip_what_is_logged(start["log_start"])
-        ladder = Ladder(spec, start["started_mono"])
+        ladder = Ladder(spec, start["started_mono"], start["max_duration_s"])
         ended = _Watcher(spec, start, watch, ladder).follow(transcript)
         result = StepResult(
             exit_code=ended.get("exit_code"),
@@ -115,6 +115,8 @@ def _start_once(spec: StepSpec, owner: str, log_size: int) -> dict[str, Any]:
         "log_start": log_size,
         "started_at": clock.now().timestamp(),
         "started_mono": clock.monotonic(),
+        # Kept: who adopts may know only how much of it is left.
+        "max_duration_s": spec.max_duration_s,
     }
     step.write_record(spec.step_dir / step.START, record)
     if os.fork() == 0:

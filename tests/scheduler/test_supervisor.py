@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,17 @@ def test_a_step_that_heeds_the_interrupt_of_its_time_limit_is_not_killed(spawner
     assert (result.signal, result.killed, result.timed_out) == (signal.SIGINT, False, True)
 
 
+def test_who_adopts_a_step_does_not_change_its_time_limit(spawner, shell):
+    spec = shell("sleep 0.4", max_duration_s=60)
+    abandoned = spawner.start(spec)
+    eventually(lambda: abandoned.alive)
+
+    result = spawner.adopt(replace(spec, max_duration_s=0.01)).wait(10)
+
+    assert (result.exit_code, result.timed_out) == (0, False)
+    abandoned.close()
+
+
 HIDERS = """
 setsid sleep 60 & echo $!
 (sleep 60 & echo $!)
@@ -243,7 +255,7 @@ def test_a_step_of_a_machine_that_went_down_is_lost_at_once(spawner, shell):
     spec.step_dir.mkdir(parents=True)
     gone = Identity(2**22 - 3, 1)
     start = {"marker": "00", "log_start": 0, "started_at": 1.0, "started_mono": 0.0}
-    start |= {"process": gone, "owner": "nobody"}
+    start |= {"process": gone, "owner": "nobody", "max_duration_s": None}
     step.write_record(spec.step_dir / step.START, start)
     step.write_record(spec.step_dir / step.ENGINE, {"keeper": gone, "engine": gone})
 
