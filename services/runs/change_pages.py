@@ -6,7 +6,7 @@ Ten thousand changes cost what one page of heads costs; a record is unpacked whe
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from models import run_pages
@@ -14,13 +14,15 @@ from models.run import Run
 from models.run_content import RunChange, RunDocument
 from models.run_pages import ChangeFilter
 from services import changes
-from services.comparison import Comparison, compare
+from services.comparison import Cell, Comparison, Row, compare
 from services.errors import NotFound
 from services.transaction import session
 
 HEADS_LIMIT = 200
 OPEN_LIMIT = 50
 OPEN_LIMIT_BYTES = 256 * 1024
+LONGEST_SHOWN = 2_000
+MOST_SHOWN = 400_000
 _BATCH = 200
 _IN_MEMORY_BYTES = 4 << 20
 _REASONS: Mapping[str, str] = {
@@ -180,9 +182,31 @@ def _json_pieces(run: Run, rest: Mapping[str, Any]) -> Iterator[str]:
     yield "\n]}\n"
 
 
+def trimmed(whole: Comparison) -> Comparison:
+    """What of a comparison a page bears: the beginning of long values, and so many characters."""
+    rows, room = list[Row](), MOST_SHOWN
+    for row in whole.rows:
+        if room <= 0:
+            return replace(whole, rows=tuple(rows), cut_short=True)
+        short = replace(row, left=_short(row.left), right=_short(row.right))
+        room -= 100 + sum(len(cell.text) for cell in (short.left, short.right) if cell)
+        rows.append(short)
+    return replace(whole, rows=tuple(rows))
+
+
+def _short(cell: Cell | None) -> Cell | None:
+    if cell is None or len(cell.text) <= LONGEST_SHOWN:
+        return cell
+    marks = tuple(
+        (start, min(end, LONGEST_SHOWN)) for start, end in cell.marks if start < LONGEST_SHOWN
+    )
+    cut = cell.cut + len(cell.text) - LONGEST_SHOWN
+    return replace(cell, text=cell.text[:LONGEST_SHOWN], cut=cut, marks=marks)
+
+
 def _opened(row: RunChange) -> Change:
     head = _head(row.position, row.address, row.type, row.action, row.head, row.size_bytes)
-    return Change(head, compare(changes.unpack(row.data)))
+    return Change(head, trimmed(compare(changes.unpack(row.data))))
 
 
 def _head(position: int, address: str, kind: str, action: str, more: Any, size_bytes: int) -> Head:

@@ -1,0 +1,13 @@
+"""The stream of hints for pages: “look again”, never the content."""
+
+from flask import Blueprint, Response, request
+
+from blueprints._shared import streams
+
+blueprint = Blueprint("events", __name__)
+
+
+@blueprint.get("/events")
+def stream() -> Response:
+    """Hints about the topics of a page."""
+    return streams.answer(streams.topics_of(request.args.get("topics", "")))
