@@ -71,21 +71,10 @@ def create(actor: Actor, request: NewRun, origin: Origin = Origin()) -> Run:
         Invalid: with a sentence per field.
         Conflict: when the workspace or the stack is protected from what is asked.
     """
-    with transaction() as here:
-        if origin.draft_id:
-            made = here.scalars(select(Run).where(Run.draft_id == origin.draft_id)).first()
-            if made is not None:
-                return made
-        place = _place(actor, request)
-        _validate(request, place)
-        run = _build(actor, request, place, origin)
-        here.add(run)
-        here.flush()
-        _keep_variables(run, request, place)
-        attach(actor, run, "create", request.metadata)
-        audit.record(actor, "run.create", run, after=_summary(run))
-        _enter_queue(actor, run)
-    return run
+    # Checking a URL may ask a resolver: nothing waits for the network inside a transaction.
+    source = _given_source(actor, request)
+    with transaction():
+        return _create(actor, request, origin, source)
 
 
 def rerun(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
@@ -93,7 +82,7 @@ def rerun(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
     with transaction():
         old = for_update(run_id)
         check(actor, "rerun", old)
-        return create(actor, _again(old, metadata), Origin(rerun_of_id=old.id))
+        return _create(actor, _again(old, metadata), Origin(rerun_of_id=old.id), pinned_source(old))
 
 
 def promote(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
@@ -103,7 +92,7 @@ def promote(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
         check(actor, "promote", old)
         run_type = RunType.DESTROY if old.destroy else RunType.APPLY
         request = _again(old, metadata, run_type=run_type)
-        return create(actor, request, Origin(promoted_from_id=old.id))
+        return _create(actor, request, Origin(promoted_from_id=old.id), pinned_source(old))
 
 
 def plan_again(actor: Actor, run_id: str) -> Run:
@@ -115,7 +104,7 @@ def plan_again(actor: Actor, run_id: str) -> Run:
         old.result = "Replaced by a new plan."
         move(old, RunState.DISCARDED, actor.mark("Planned again."))
         audit.record(actor, "run.discard", old)
-        return create(actor, request, Origin(rerun_of_id=old.id))
+        return _create(actor, request, Origin(rerun_of_id=old.id), pinned_source(old))
 
 
 @dataclass(frozen=True)
@@ -124,6 +113,34 @@ class _Place:
     stack: Stack
     workspace: Workspace
     deployment: Deployment
+
+
+def _create(actor: Actor, request: NewRun, origin: Origin, source: Mapping[str, Any] | None) -> Run:
+    """Make the run within the caller's transaction. `source` was checked when it was saved."""
+    here = session()
+    if origin.draft_id:
+        made = here.scalars(select(Run).where(Run.draft_id == origin.draft_id)).first()
+        if made is not None:
+            return made
+    place = _place(actor, request)
+    _validate(request, place)
+    run = _build(actor, request, place, origin)
+    run.source = dict(source or place.stack.source or {})
+    run.branch = run.source.get("ref")
+    run.search = search_words(run)
+    here.add(run)
+    here.flush()
+    _keep_variables(run, request, place)
+    attach(actor, run, "create", request.metadata)
+    audit.record(actor, "run.create", run, after=_summary(run))
+    _enter_queue(actor, run)
+    return run
+
+
+def _given_source(actor: Actor, request: NewRun) -> Mapping[str, Any] | None:
+    if request.source is None:
+        return None
+    return sources.resolve(request.source, projects.get(actor, request.project))
 
 
 def _place(actor: Actor, request: NewRun) -> _Place:
@@ -230,10 +247,8 @@ def _problems_of_size(request: NewRun) -> dict[str, str]:
 
 def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
     stack = place.stack
-    source = sources.resolve(request.source or stack.source, place.project)
-    number = _next_number(place.project)
-    run = Run(
-        number=number,
+    return Run(
+        number=_next_number(place.project),
         project_id=place.project.id,
         stack_id=stack.id,
         workspace_id=place.workspace.id,
@@ -244,8 +259,6 @@ def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
         type=request.type,
         state=RunState.QUEUED,
         message=request.message.strip(),
-        source=source,
-        branch=(source or {}).get("ref"),
         destroy=request.destroy,
         refresh_only=request.refresh_only,
         auto_apply=_auto_apply(request, stack),
@@ -267,8 +280,6 @@ def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
         promoted_from_id=origin.promoted_from_id,
         version=1,
     )
-    run.search = search_words(run)
-    return run
 
 
 def search_words(run: Run) -> str:

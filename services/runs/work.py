@@ -362,6 +362,8 @@ def _burn(run: Run, claim: Claim) -> None:
     if is_outdated(run, deployment):
         raise Conflict("The plan is outdated: the state has changed since it was made.")
     plan = here.scalars(select(Plan).where(Plan.run_id == run.id)).one()
+    if here.get(PlanUse, plan.id) is not None:
+        raise Conflict("This plan was applied before; a plan is applied once at the most.")
     here.add(PlanUse(plan_id=plan.id, sha256=plan.sha256, run_id=run.id, epoch=claim.epoch))
     here.flush()
     move(run, _CHANGES[run.type], _mark(claim))
