@@ -6,7 +6,8 @@ from flask import Flask
 
 PAGES = "sessions dashboard health events account audit administration search".split()
 API = (
-    "me users tokens projects stacks workspaces deployments members variables configuration_versions events"
+    "me users tokens projects stacks workspaces deployments members variables configuration_versions events "
+    "runs run_verbs"
 ).split()
 OPEN_ENDPOINTS = frozenset(
     {

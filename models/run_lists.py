@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 
 from lib import ids
-from models.project import Project, Stack, Workspace
+from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
+from models.run_content import RunOutput
 from models.run_state import RunState
 from models.user import User
 
@@ -42,6 +43,21 @@ def lines(
         return select(*columns).where(arms[0], *where).order_by(order).limit(limit)
     found = union_all(*(select(walk.c.id) for walk in walks)).subquery()
     return select(*columns).where(Run.id.in_(select(found.c.id))).order_by(order).limit(limit)
+
+
+def whole(run_ids: Sequence[str]) -> Select[Run]:
+    """Just these runs, whole."""
+    return select(Run).where(Run.id.in_(run_ids))
+
+
+def deployments(deployment_ids: Sequence[str]) -> Select[Deployment]:
+    """Just these deployments."""
+    return select(Deployment).where(Deployment.id.in_(deployment_ids))
+
+
+def outputs(run_ids: Sequence[str]) -> Select[RunOutput]:
+    """The outputs of these runs, by name."""
+    return select(RunOutput).where(RunOutput.run_id.in_(run_ids)).order_by(RunOutput.name)
 
 
 def nth(where: Sequence[ColumnElement[bool]], n: int) -> Select[str]:

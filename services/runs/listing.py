@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Select
 from lib import clock
 from models import run_lists
 from models.member import Role
+from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
 from models.run_state import FINAL, STATUS, WORKING, RunState, RunStatus, RunType
 from services.access import ROLES, Actor, visible, weaker
-from services.errors import NotFound
 from services.page import LONGEST_PAGE
 from services.runs.actions import VERBS
 from services.runs.filters import Archived, RunFilter
@@ -158,6 +158,13 @@ def matching(actor: Actor, narrowed: RunFilter, *, scope: Scope = None) -> tuple
     return run_ids[:BULK_LIMIT], len(run_ids) > BULK_LIMIT or horizon is not None
 
 
+def runs_of(found: RunPage) -> list[Run]:
+    """The whole runs of a page's lines, in their order: for programs, which are told everything."""
+    rows = session().scalars(run_lists.whole([line.id for line in found.lines]))
+    by_id = {run.id: run for run in rows}
+    return [by_id[line.id] for line in found.lines if line.id in by_id]
+
+
 def lines_of(actor: Actor, run_ids: Sequence[str]) -> list[RunLine]:
     """The lines of just these runs, in this order; those the actor does not see are left out."""
     where = [visible(actor, Run), run_lists.among(run_ids)]
@@ -166,18 +173,6 @@ def lines_of(actor: Actor, run_ids: Sequence[str]) -> list[RunLine]:
     )
     found = {line.id: line for line in map(RunLine._make, rows)}
     return [found[run_id] for run_id in run_ids if run_id in found]
-
-
-def get(actor: Actor, run_id: str) -> Run:
-    """The run.
-
-    Raises:
-        NotFound: when there is none that the actor may see.
-    """
-    run = session().get(Run, run_id)
-    if run is None or role_on(actor, run) is None:
-        raise NotFound
-    return run
 
 
 def role_on(actor: Actor, run: RunLine | Run) -> Role | None:
@@ -236,15 +231,22 @@ def _where(actor: Actor, narrowed: RunFilter, scope: Scope) -> _Where | None:
         where.append(run_lists.archived(yes=narrowed.archived is Archived.YES))
     if not actor.is_admin:
         where.append(visible(actor, Run))
-    arms = [run_lists.in_state(state) for state in sorted(states or ())]
-    if scoped and arms:
-        where.append(run_lists.one_of_states(sorted(states or ())))
-        arms = []
-    if not arms and not scoped and not actor.is_admin:
-        mine = sorted(actor.project_roles)
-        arms = [run_lists.of("project_id", place) for place in mine[: _MOST_ARMS + 1]]
-        arms = [] if len(arms) > _MOST_ARMS else arms
+    arms = _arms(actor, states, is_scoped=bool(scoped))
+    if states is not None:
+        where.append(run_lists.one_of_states(sorted(states)))
     return _Where(scoped, [*scoped, *where], arms)
+
+
+def _arms(
+    actor: Actor, states: frozenset[RunState] | None, *, is_scoped: bool
+) -> list[ColumnElement[bool]]:
+    """The indexes to walk: of states where few runs are in them, of places where few are seen."""
+    few = states is not None and not states & FINAL
+    if states is not None and (few or (actor.is_admin and not is_scoped)):
+        return [run_lists.in_state(state) for state in sorted(states)]
+    if not is_scoped and not actor.is_admin and len(actor.project_roles) <= _MOST_ARMS:
+        return [run_lists.of("project_id", place) for place in sorted(actor.project_roles)]
+    return []
 
 
 def _scope(narrowed: RunFilter, scope: Scope) -> list[ColumnElement[bool]] | None:

@@ -1,0 +1,146 @@
+"""Runs as programs read them, and what programs send to make one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from flask import url_for
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
+
+from blueprints._shared.forms import Body
+from blueprints._shared.nouns import Json, instant
+from models.run import Run
+from models.run_state import RunType
+from services import variables
+from services.fields import storable
+from services.runs import NewRun, WaitingOn
+from services.runs.facts import RunFacts
+
+COUNTS = ("add", "change", "destroy", "replace", "import", "move", "forget", "outputs")
+_PINNED = ("commit", "commit_message", "author_name", "author_email", "version", "digest")
+
+
+def _storable(text: str) -> str:
+    if not storable(text):
+        raise ValueError("The text holds a character that cannot be kept.")
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Texts = Annotated[list[Text], BeforeValidator(_listed), Field(max_length=100)]
+Name = Annotated[Text, Field(max_length=127)]
+
+
+class RunBody(Body):
+    """A run that is asked for. What is left out takes the stack's default.
+
+    `stack` is a name in `project`. `variables` are `{name: value}` (terraform, plain) or
+    `{name: {"value", "category", "secret"}}`. `metadata` are opaque strings.
+    """
+
+    project: Name
+    stack: Name
+    workspace: Name
+    type: RunType
+    source: dict[str, Any] | None = None
+    variables: dict[Text, Any] = Field(default_factory=dict, max_length=1000)
+    command: Text | None = None
+    init: StrictBool = True
+    destroy: StrictBool = False
+    auto_apply: StrictBool | None = None
+    targets: Texts = Field(default_factory=list)
+    replace: Texts = Field(default_factory=list)
+    refresh_only: StrictBool = False
+    priority: StrictInt = 0
+    message: Text = ""
+    metadata: Texts = Field(default_factory=list)
+
+    def request(self) -> NewRun:
+        """The same, as the service takes it; secret values are sealed from here on.
+
+        Raises:
+            Invalid: when a variable cannot be what it is said to be.
+        """
+        given = {name: getattr(self, name) for name in RunBody.model_fields}
+        return NewRun(**(given | {"variables": variables.run_inputs(self.variables)}))
+
+
+class Attached(Body):
+    """What may come with any verb."""
+
+    metadata: Texts = Field(default_factory=list)
+
+
+def run_json(facts: RunFacts) -> Json:
+    """A run. An output that is sensitive has the value null; `/outputs` says which those are."""
+    run = facts.run
+    return {
+        "id": run.id,
+        "number": run.number,
+        "type": run.type.value,
+        "state": run.state.value,
+        "status": run.status.value,
+        "project": run.project_name,
+        "stack": run.stack_name,
+        "workspace": run.workspace_name,
+        "source": _source(run),
+        "message": run.message,
+        "trigger": {"kind": run.trigger_kind, "id": run.trigger_id, "name": run.trigger_name},
+        "created_by": {
+            "kind": "user" if run.created_by_id else "system",
+            "id": run.created_by_id,
+            "name": run.created_by_name,
+        },
+        "created_at": instant(run.created_at),
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at),
+        "auto_apply": run.auto_apply,
+        "priority": run.priority,
+        "archived": run.archived_at is not None,
+        "rerun_of": run.rerun_of_id,
+        "promoted_from": run.promoted_from_id,
+        "outdated": facts.is_outdated,
+        "drift": run.drift,
+        "destroy": run.destroy,
+        "refresh_only": run.refresh_only,
+        "targets": run.targets,
+        "replace": run.replace,
+        "command": run.command,
+        "init": run.with_init,
+        "engine": run.engine,
+        "engine_version": run.engine_version,
+        "plan_sha256": run.plan_sha256,
+        "cancel_requested_at": instant(run.cancel_requested_at),
+        "force_cancel_at": instant(facts.force_at),
+        "waiting_on": _waiting(facts.waiting),
+        "changes": summary(run.changes),
+        "result": run.result,
+        "error": {"kind": run.error_kind, "text": run.error_text} if run.error_kind else None,
+        "outputs": facts.outputs,
+        "actions": list(facts.actions),
+        "url": url_for("api_runs.show", run_id=run.id),
+        "version": run.version,
+    }
+
+
+def summary(changes: Mapping[str, Any] | None) -> Json | None:
+    """How much a plan changes: every count, zeros too; None while there is no plan."""
+    return None if changes is None else {name: changes.get(name) or 0 for name in COUNTS}
+
+
+def _source(run: Run) -> Json | None:
+    pin = run.pin or {}
+    pinned = {name: pin[name] for name in _PINNED if pin.get(name)}
+    return {**(run.source or {}), **pinned} or None
+
+
+def _waiting(waiting: WaitingOn | None) -> Json | None:
+    if waiting is None:
+        return None
+    more = {"run": waiting.run_id, "url": waiting.url, "position": waiting.position}
+    return {"kind": waiting.kind, "text": waiting.text} | {
+        name: value for name, value in more.items() if value is not None
+    }

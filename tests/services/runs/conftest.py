@@ -1,0 +1,29 @@
+"""What tests of runs ask for beside the world."""
+
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from models.base import db
+
+
+@pytest.fixture
+def queries(app):
+    """`with queries() as seen:` collects the SELECTs that are sent meanwhile."""
+
+    @contextmanager
+    def watch():
+        seen = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            if statement.lstrip().upper().startswith("SELECT"):
+                seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return watch
