@@ -44,6 +44,7 @@ _REASONS = {
     "read_because_config_unknown": "its configuration is known only then",
     "read_because_dependency_pending": "it depends on something that changes",
 }
+_NOTHING = "What is there is what the configuration describes."
 # Said already by another message, or nothing a person waits for.
 _SILENT = frozenset({"refresh_complete", "provision_complete", "test_abstract", "test_state"})
 
@@ -58,6 +59,7 @@ class JsonStream:
         self._rest = b""
         self._overlong = False
         self._headings: set[str] = set()
+        self._plan_is_empty = False
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes; return the text of the lines complete by now."""
@@ -72,9 +74,12 @@ class JsonStream:
         return text
 
     def finish(self) -> bytes:
-        """Return the text of a last line that has no end."""
+        """Return the text of a last line that has no end, and that nothing changes if so."""
         line, self._rest = self._rest, b""
-        return self._line(line) if line else b""
+        text = self._line(line) if line else b""
+        if self._plan_is_empty and not self._headings:
+            text += f"\n{BOLD}{GREEN}No changes.{RESET} {_NOTHING}\n".encode()
+        return text
 
     def _line(self, line: bytes) -> bytes:
         # A long line cut by one caller and whole for another must give the same text.
@@ -130,10 +135,13 @@ class JsonStream:
         return f"{heading}{symbol} {_address(change['resource'])} {words}\n"
 
     def _summary(self, message: dict[str, Json]) -> str:
-        if self._applying and message["changes"].get("operation") == "plan":
+        changes = message["changes"]
+        if changes.get("operation") != "plan":
+            return f"\n{BOLD}{GREEN}{_said(message)}{RESET}\n"
+        if self._applying:
             return ""
-        colour = "" if message["changes"].get("operation") == "plan" else GREEN
-        return f"\n{BOLD}{colour}{_said(message)}{RESET}\n"
+        self._plan_is_empty = not any(isinstance(n, int) and n for n in changes.values())
+        return f"\n{BOLD}{_said(message)}{RESET}\n"
 
     def _outputs(self, message: dict[str, Json]) -> str:
         outputs = message["outputs"]

@@ -63,6 +63,7 @@ def strings(value):
             yield from strings(inner)
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("path", corpus.EVERY_PLAN, ids=corpus.name_of)
 def test_every_plan_of_the_corpus_becomes_a_document(path, tmp_path):
     document, changes = collected(path, tmp_path)
@@ -74,6 +75,7 @@ def test_every_plan_of_the_corpus_becomes_a_document(path, tmp_path):
     assert json.loads((tmp_path / "document.json").read_text()) == json.loads(json.dumps(document))
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("path", corpus.EVERY_PLAN, ids=corpus.name_of)
 def test_no_sensitive_value_reaches_document_or_rows(path, tmp_path):
     if "artificial" in path.name:
@@ -90,6 +92,7 @@ def test_no_sensitive_value_reaches_document_or_rows(path, tmp_path):
     assert not [s for s in secrets if s in shown or json.dumps(s)[1:-1] in shown]
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("path", corpus.EVERY_PLAN, ids=corpus.name_of)
 def test_under_every_mark_stands_the_same_word(path, tmp_path):
     raws = {
@@ -105,12 +108,14 @@ def test_under_every_mark_stands_the_same_word(path, tmp_path):
                 assert set(under(change[side], raw.get(mask))) <= {"(sensitive)"}
 
 
+@pytest.mark.corpus
 def test_the_corpus_has_secrets_to_lose():
     found = {s for p in corpus.EVERY_PLAN for s in sensitive_strings(json.loads(p.read_text()))}
 
     assert len(found) >= 10 or not corpus.EVERY_PLAN
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("path", corpus.EVERY_PLAN, ids=corpus.name_of)
 def test_every_update_of_the_corpus_has_rows_that_change(path, tmp_path):
     if "sanitize_testdata" in path.name:

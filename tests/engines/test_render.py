@@ -162,3 +162,20 @@ def test_a_missing_provider_is_one_sentence_with_the_way_out():
     )
     assert "/var/lib/gantry/providers" in record.detail
     assert "administrator" in plain(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_said"),
+    [
+        ("", True),
+        (said("x", type="planned_change", change=REPLACE), False),
+        (said("x", type="outputs", outputs={"o": {"action": "create"}}), False),
+    ],
+    ids=["nothing", "a resource", "an output"],
+)
+def test_that_nothing_changes_is_said_when_it_is_so(more, is_said):
+    summary = said("x", type="change_summary", changes={"operation": "plan", "add": 0})
+
+    text, _ = rendered((summary + more).encode())
+
+    assert ("No changes." in text) is is_said

@@ -72,6 +72,7 @@ def test_a_plan_without_changes_says_so(configured_run):
     planned = run.plan()
 
     assert (planned.exit_code, planned.outcome.has_changes) == (0, False)
+    assert "No changes." in planned.text
 
 
 def test_the_change_document_tells_every_kind_of_change(configured_run):
