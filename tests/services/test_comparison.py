@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engines.terraform.plan_document import collect_plan
 from services.comparison import compare, compare_values
 from services.comparison.alignment import align
+from services.comparison.lists import match
 from tests.engines import corpus
 from tests.services.plan_text import leaves_of
 
@@ -358,3 +359,31 @@ def test_null_in_an_output_or_in_json_is_a_value():
 
     assert told(output) == [("+ a", None, "null")]
     assert told(inside)[-1] == ("+   b", None, "null")
+
+
+NAMED = st.lists(
+    st.fixed_dictionaries({"name": st.sampled_from("abcdef"), "p": st.integers(0, 2)}),
+    max_size=6,
+    unique_by=lambda element: element["name"],
+)
+
+
+@given(
+    left=NAMED | st.lists(JSON_VALUES, max_size=5), right=NAMED | st.lists(JSON_VALUES, max_size=5)
+)
+def test_a_match_of_lists_holds_every_element_once(left, right):
+    matches = match(left, right, set())
+
+    assert sorted(m.left for m in matches if m.left is not None) == list(range(len(left)))
+    assert [m.right for m in matches if m.right is not None] == list(range(len(right)))
+
+
+@given(left=NAMED, right=NAMED)
+def test_elements_of_one_name_are_always_matched(left, right):
+    matches = match(left, right, set())
+
+    together = {(m.left, m.right) for m in matches}
+    names = [element["name"] for element in left]
+    for at, element in enumerate(right):
+        if element["name"] in names:
+            assert (names.index(element["name"]), at) in together
