@@ -1,19 +1,23 @@
-"""Cut a minified stylesheet down to the rules whose every class is wanted, and to the variables those rules use.
+"""Cut a minified stylesheet down to the rules whose every class is wanted.
 
-A tiny reader for minified CSS without nesting: enough for what vendor.py feeds it, and deterministic.
+Of the variables, those stay that the rules read. A tiny reader for minified CSS without nesting:
+enough for what vendor.py feeds it, and deterministic.
 """
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+DEFINITION = re.compile(r"(?<=[{;])(--[\w-]+):((?:[^;{}\"']|\"[^\"]*\"|'[^']*')*)(;|(?=\}))")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
 
 
 def subset(css: str, keep: list[str], drop: list[str]) -> str:
     """Return the wanted part of a stylesheet.
 
-    keep: regular expressions, one of which each class of a selector must match whole; a selector without a class stays.
+    keep: regular expressions, one of which each class of a selector must match whole; a selector
+    without a class stays.
     drop: regular expressions; a selector in which one is found goes.
     """
     wanted = re.compile("|".join(f"(?:{k})" for k in keep))
@@ -66,20 +70,21 @@ def _selectors(prelude: str) -> list[str]:
 
 
 def _stays(selector: str, wanted: re.Pattern[str], unwanted: re.Pattern[str]) -> bool:
-    return not unwanted.search(selector) and all(wanted.fullmatch(name) for name in CLASS.findall(selector))
+    return not unwanted.search(selector) and all(
+        wanted.fullmatch(name) for name in CLASS.findall(selector)
+    )
 
 
 def _without_unused(rules: list[str]) -> str:
-    """Drop definitions of variables nobody reads, again and again until none is left to drop; then unread keyframes."""
-    css = "\n".join(rules)
-    while True:
-        used = set(VARIABLE.findall(css))
-        smaller = re.sub(
-            r"(?<=[{;])(--[\w-]+):((?:[^;{}\"']|\"[^\"]*\"|'[^']*')*)(;|(?=\}))",
-            lambda m: m.group() if m.group(1) in used else "",
-            css,
-        )
-        smaller = re.sub(r"[^{}\n]+\{\}\n?", "", smaller)
-        if smaller == css:
-            return css + "\n"
+    """Drop definitions of variables nobody reads, again and again until none is left to drop."""
+    css, smaller = "", "\n".join(rules)
+    while css != smaller:
         css = smaller
+        used = frozenset(VARIABLE.findall(css))
+        smaller = DEFINITION.sub(partial(_if_used, used), css)
+        smaller = re.sub(r"[^{}\n]+\{\}\n?", "", smaller)
+    return css + "\n"
+
+
+def _if_used(used: frozenset[str], found: re.Match[str]) -> str:
+    return found.group() if found.group(1) in used else ""

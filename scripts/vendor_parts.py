@@ -1,4 +1,7 @@
-"""What vendor.py takes from its packages: classes of Tabler, icons by our names, and Gantry's own shapes."""
+"""What vendor.py takes from its packages: classes, icons by our names; and Gantry's own shapes."""
+
+# Patterns, tables and paths of SVG are worse to read when they are broken.
+# ruff: noqa: E501
 
 LICENCES = {"@tabler/core": "MIT", "@tabler/icons": "MIT", "htmx.org": "0BSD"}
 
@@ -19,7 +22,14 @@ KEEP = [
     r"visually-hidden(-focusable)?|overflow-(auto|hidden)|position-(relative|absolute|sticky)|float-end|list-unstyled",
     r"h[1-6]|disabled|was-validated|theme-dark",
 ]
-DROP = [r"form-(colorinput|imagecheck)", r"\.btn-check", r"\[dir=rtl\]", r"@keyframes", r"@font-face", r"was-validated"]
+DROP = [
+    r"form-(colorinput|imagecheck)",
+    r"\.btn-check",
+    r"\[dir=rtl\]",
+    r"@keyframes",
+    r"@font-face",
+    r"was-validated",
+]
 
 ICONS = {
     name: f"outline/{source}"

@@ -37,7 +37,7 @@ each("[data-log][data-log-open]", (log) => {
     log.dispatchEvent(new CustomEvent("log-appended"));
   }
 
-  const events = ["live-poll", log.dataset.logEvent].filter(Boolean);
+  const events = ["live-poll", ...(log.dataset.logEvent ?? "").split(" ")].filter(Boolean);
   const stop = new AbortController();
   for (const name of events) {
     document.body.addEventListener(name, () => (log.isConnected ? grow() : stop.abort()), { signal: stop.signal });

@@ -68,15 +68,22 @@ on("input", "[data-log-search]", (event, field) => {
   if (field.value.length > 1) { setFollow(log, false); go(log, 1); } else log.querySelector("[data-log-found]").textContent = "";
 });
 on("keydown", "[data-log-search]", (event, field) => {
-  if (event.key !== "Enter") return;
+  if (event.key !== "Enter" || (field.form && !event.shiftKey)) return;
   event.preventDefault();
   go(logOf(field), event.shiftKey ? -1 : 1);
 });
+
+/** A line that is not on this page: go to the page of the log that has it. */
+function jump(line) {
+  const base = document.querySelector("[data-log-jump]")?.dataset.logJump;
+  if (base && new URLSearchParams(location.search).get("line") !== line) location.replace(`${base}?line=${line}${location.hash}`);
+}
 
 function light() {
   for (const line of document.querySelectorAll(".log-line[data-lit]")) delete line.dataset.lit;
   const [, from, to] = location.hash.match(/^#L(\d+)(?:-(\d+))?$/) ?? [];
   if (!from) return;
+  if (!document.getElementById(`L${from}`)) jump(from);
   for (let n = Number(from); n <= Math.min(Number(to ?? from), Number(from) + 999); n += 1) {
     const line = document.getElementById(`L${n}`);
     if (!line) continue;

@@ -1,6 +1,7 @@
-"""Every component in every state, as pages of a tiny portal with made-up data: for looking, and for tests.
+"""Every component in every state, as pages of a tiny portal with made-up data: to look, to test.
 
-    python -m tests.ui.kitchen_sink [port]      serve it on 127.0.0.1, with the portal's real content security policy
+`python -m tests.ui.kitchen_sink [port]` serves it on 127.0.0.1, with the portal's real assets and
+content security policy.
 """
 
 import json
@@ -15,15 +16,30 @@ from tests.ui import sink_data as data
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
-PAGES = ("dashboard", "runs", "run", "changes", "wizard", "form", "parts", "empty", "sign-in", "error", "confirm")
+PAGES = (
+    "dashboard",
+    "runs",
+    "run",
+    "changes",
+    "wizard",
+    "form",
+    "parts",
+    "empty",
+    "sign-in",
+    "error",
+    "confirm",
+)
 
 
 def create_app() -> Flask:
     """The kitchen sink: real templates and assets, invented data, no database."""
     app = Flask(__name__, static_folder=None, root_path=str(ROOT))
-    app.secret_key = "kitchen"  # noqa: S105 (a made-up portal that keeps nothing)
+    app.secret_key = "kitchen"
     app.jinja_loader = ChoiceLoader(
-        [FileSystemLoader(ROOT / "templates"), FileSystemLoader(Path(__file__).parent / "templates")]
+        [
+            FileSystemLoader(ROOT / "templates"),
+            FileSystemLoader(Path(__file__).parent / "templates"),
+        ]
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -51,11 +67,13 @@ def events() -> Response:
     """A stream that says once that a run changed and a log grew, then closes."""
     hints = [("state", {"id": 128}), ("log", {"id": 128, "offset": 900})]
     body = "".join(f"event: {name}\ndata: {json.dumps(detail)}\n\n" for name, detail in hints)
-    return Response("retry: 60000\n" + body, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
+    return Response(
+        "retry: 60000\n" + body, mimetype="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )
 
 
 def log_fragment() -> Response:
-    """Two more lines after the offset that was asked for; the second answer says that the log is over."""
+    """Two more lines after the offset asked for; the second answer says that the log is over."""
     over = request.args.get("after", "0") != "700"
     text = "" if over else render_template("sink/_log_more.html")
     headers = {"Gantry-Log-Offset": "900", "Gantry-Log-Complete": "true" if over else "false"}

@@ -1,6 +1,6 @@
 """Photograph every page of the kitchen sink, and check each as it is shown.
 
-    python -m tests.ui.shots [folder] [page …]      pictures go to the folder (default: a temporary one)
+python -m tests.ui.shots [folder] [page …]      pictures go to the folder (default: a temporary one)
 """
 
 import sys
@@ -39,16 +39,25 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, size: str, theme: str, script: bool = True) -> Iterator[tuple[Page, list[str]]]:
+def opened(
+    browser: Browser, url: str, size: str, theme: str, script: bool = True
+) -> Iterator[tuple[Page, list[str]]]:
     """One page at a size and in a theme, and the list that its console errors go to."""
     width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme, java_script_enabled=script,
-        has_touch=size == "phone", reduced_motion="reduce", timezone_id="UTC",
-    )  # fmt: skip
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        java_script_enabled=script,
+        has_touch=size == "phone",
+        reduced_motion="reduce",
+        timezone_id="UTC",
+    )
     page = context.new_page()
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(url)
     page.wait_for_timeout(150)
@@ -59,12 +68,16 @@ def opened(browser: Browser, url: str, size: str, theme: str, script: bool = Tru
 def violations(page: Page) -> list[str]:
     """What axe objects to, one line each."""
     found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {n['target']} {n['failureSummary'][:300]}" for v in found for n in v["nodes"]]
+    return [
+        f"{v['id']}: {n['target']} {n['failureSummary'][:300]}" for v in found for n in v["nodes"]
+    ]
 
 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
 
 
 def main(folder: Path, names: tuple[str, ...]) -> None:
@@ -75,7 +88,11 @@ def main(folder: Path, names: tuple[str, ...]) -> None:
                 for theme in ("light", "dark"):
                     with opened(browser, f"{url}/{name}", size, theme) as (page, problems):  # type: ignore[arg-type]
                         page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
-                        wrong = violations(page) + problems + ([f"{overflow(page)} px too wide"] if overflow(page) else [])
+                        wrong = (
+                            violations(page)
+                            + problems
+                            + ([f"{overflow(page)} px too wide"] if overflow(page) else [])
+                        )
                         print(f"{name} {size} {theme}: {len(wrong)}", *wrong[:8], sep="\n  ")
 
 

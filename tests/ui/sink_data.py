@@ -1,4 +1,8 @@
-"""Made-up data for the kitchen sink: enough of everything to see each component in each of its states."""
+"""Made-up data for the kitchen sink: enough to see each component in each of its states."""
+
+# A row is a line: tables of made-up data are read down their columns.
+# ruff: noqa: E501, PYI024
+# fmt: off
 
 import json
 from collections import namedtuple
@@ -50,7 +54,7 @@ def current() -> Current:
         ("Workspaces", "/empty", "workspace", 0), ("Runs", "/runs", "run", 3), ("Queue", "/form", "queue", 1),
         ("Modules", "/changes", "module", 0), ("Schedules", "/wizard", "schedule", 0), ("Audit", "/empty", "audit", 0),
         ("Administration", "/error", "settings", 0),
-    ]  # fmt: skip
+    ]
     siblings = [Link("staging", "/run"), Link("prod", "/run"), Link("prod-eu", "/run")]
     crumbs = [
         Crumb("payments", "/runs", [Link("payments", "/runs"), Link("platform", "/runs")]),
@@ -78,17 +82,17 @@ RUNS = [
     Run(122, "Upgrade the provider", "timed_out", "orders", "staging", "apply", _summary(1, 12, 0, 0), "Dave Vance", "user", before(days=2), 43200, 120, "rerun archive"),
     Run(121, "First apply", "canceled", "orders", "dev", "apply", _summary(41, 0, 0, 0), "deps", "dependency", before(days=3), 1804, 1500, "rerun archive"),
     Run(120, "Module suite of network 2.1.0", "skipped", "network", "dev", "test", None, "ops@example.org", "email", before(days=4), 0.3, None, "rerun"),
-]  # fmt: skip
+]
 
 PHASES = [
     Phase("queued", 0.1, False, None), Phase("preparing", 0.4, False, None), Phase("initializing", 2.9, False, None),
     Phase("planning", 38, False, None), Phase("unconfirmed", 22, True, before(seconds=22)),
-]  # fmt: skip
+]
 PHASES_DONE = [
     Phase("queued", 0.1, False, None), Phase("preparing", 0.4, False, None), Phase("planning", 38, False, None),
     Phase("unconfirmed", 64, False, None), Phase("confirmed", 1, False, None), Phase("applying", 95, False, None),
     Phase("finished", 0, True, None),
-]  # fmt: skip
+]
 
 
 SCRIPT = "#!/bin/bash\nset -eu\n" + "".join(f"echo step {n}\n" for n in range(1, 15)) + "exit 0\n"
@@ -169,4 +173,4 @@ LOG_PLAN = [
     (8, Markup('<span class="ansi36">-/+</span> resource "aws_instance" "web" <span class="ansi90">(destroy, then create)</span>'), "14:00:38.411"),
     (9, Markup('      <span class="ansi33">~</span> instance_type = <span class="ansi31">"t3.small"</span> -&gt; <span class="ansi32">"t3.large"</span> <span class="ansi31"># forces replacement</span>'), "14:00:38.412"),
     (10, Markup('<span class="ansi1">Plan:</span> 1 to add, 1 to change, 1 to replace, 0 to destroy.'), "14:00:42.900"),
-]  # fmt: skip
+]

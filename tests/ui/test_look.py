@@ -1,4 +1,4 @@
-"""Every component in its states: readable to everyone, inside the window, within the security policy."""
+"""Every component in its states: readable to everyone, inside the window, within the policy."""
 
 import re
 

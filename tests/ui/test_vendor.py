@@ -56,6 +56,8 @@ def test_a_first_visit_weighs_less_than_eighty_kilobytes():
     page = client.get("/runs").get_data()
     addresses = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', page.decode()))
 
-    weight = len(gzip.compress(page, 6)) + sum(len(gzip.compress(client.get(a).data, 6)) for a in addresses)
+    weight = len(gzip.compress(page, 6)) + sum(
+        len(gzip.compress(client.get(a).data, 6)) for a in addresses
+    )
 
     assert weight < 80_000
