@@ -177,4 +177,4 @@ def _write(place: Place, present: dict[str, Member], roles: dict[str, Role]) -> 
 
 def _names(user_ids: set[str]) -> dict[str, str]:
     rows = session().execute(select(User.id, User.email).where(User.id.in_(user_ids)))
-    return {user_id: email for user_id, email in rows}
+    return dict(rows.all())

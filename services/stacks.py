@@ -1,6 +1,6 @@
 """Stacks: code that describes resources, and how its runs behave."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from models import places
 from models.project import Project, Stack
 from models.run import Run
 from services import audit, edits, paging, projects, removal, sources
-from services.access import Action, Actor, require
+from services.access import Action, Actor, require, visible
 from services.errors import Conflict, Invalid, NotFound
 from services.fields import TITLE_LIMIT, Fields
 from services.house import house
@@ -111,6 +111,12 @@ def of_project(
         line=StackLine,
         key_of=lambda line: line.stack.name,
     )
+
+
+def names(actor: Actor, project_id: str, limit: int) -> Sequence[str]:
+    """The names of the first few stacks of a project that the actor sees: for menus."""
+    rows = places.names_of(Stack, (Stack.project_id == project_id) & visible(actor, Stack))
+    return session().scalars(rows.limit(limit)).all()
 
 
 def edit(

@@ -1,5 +1,6 @@
 """Workspaces: places to deploy to. Who creates one owns it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,12 @@ def visible(
         ),
         key_of=lambda line: line.workspace.name,
     )
+
+
+def names(actor: Actor, limit: int) -> Sequence[str]:
+    """The names of the first few workspaces the actor sees: for menus."""
+    rows = places.names_of(Workspace, visible_places(actor, Workspace))
+    return session().scalars(rows.limit(limit)).all()
 
 
 def edit(

@@ -227,7 +227,7 @@ def test_a_variable_is_written_read_and_taken_away_in_each_place(api, place):
     assert dave.get(url).status_code == 404
 
 
-def test_a_secret_never_comes_back(api, world):
+def test_a_secret_never_comes_back(api):
     dave, url = api("dave"), f"{WEB}/variables/TOKEN"
     secret = "xK9-very-secret"
 

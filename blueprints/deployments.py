@@ -1,0 +1,134 @@
+"""Deployments: how a stack stands in a workspace, and the lock a person holds on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from blueprints._shared import current, paging, places
+from blueprints._shared.places import Frame
+from blueprints._shared.respond import page, respond_after
+from blueprints._shared.run_list import run_list
+from blueprints._shared.typed import posted
+from models.run import Run
+from services import deployments, runs as run_verbs
+from services.deployments import DeploymentLine, OutputLine, ResourceLine
+from services.errors import Conflict, Invalid
+from services.page import Page
+
+blueprint = Blueprint("deployments", __name__)
+URL = "/projects/<project>/stacks/<stack>/workspaces/<workspace>"
+
+
+@dataclass(frozen=True)
+class Show:
+    """What deployments/show.html reads. `active` are the runs that have not ended, oldest first."""
+
+    frame: Frame
+    line: DeploymentLine
+    active: Sequence[Run]
+    waiting: Mapping[str, Any]
+    may_unlock: bool
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What the Runs tab reads."""
+
+    frame: Frame
+    runs: Any
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What deployments/resources.html reads."""
+
+    frame: Frame
+    lines: Page[ResourceLine]
+    next_url: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What deployments/outputs.html reads."""
+
+    frame: Frame
+    line: DeploymentLine
+    lines: Sequence[OutputLine]
+
+
+@blueprint.get(URL)
+def show(project: str, stack: str, workspace: str) -> Response:
+    """What is active there, what waits, and who holds the lock."""
+    frame, actor = places.of_deployment(project, stack, workspace, ""), current.actor()
+    line = deployments.line_of(actor, frame.thing)
+    active = deployments.active_runs(actor, frame.thing)
+    context = Show(
+        frame=frame,
+        line=line,
+        active=active,
+        waiting=run_verbs.explain(active),
+        may_unlock=line.hand is not None and deployments.may_unlock(actor, frame.thing, line.hand),
+        is_mine=line.hand is not None and line.hand.user_id == actor.id,
+    )
+    return page("deployments/show.html", context, crumbs=frame.crumbs)
+
+
+@blueprint.get(f"{URL}/runs")
+def runs(project: str, stack: str, workspace: str) -> Response:
+    """The runs of a deployment."""
+    frame = places.of_deployment(project, stack, workspace, "runs")
+    context = Runs(frame, run_list(current.actor(), frame.thing))
+    return page("places/runs.html", context, crumbs=frame.crumbs)
+
+
+@blueprint.get(f"{URL}/resources")
+def resources(project: str, stack: str, workspace: str) -> Response:
+    """What exists there."""
+    frame = places.of_deployment(project, stack, workspace, "resources")
+    words = request.args.get("q", "")
+    lines = deployments.resources(
+        current.actor(), frame.thing, after=paging.after(), limit=paging.limit(), words=words
+    )
+    context = Resources(frame, lines, places.next_url(lines), words)
+    return page("deployments/resources.html", context, crumbs=frame.crumbs)
+
+
+@blueprint.get(f"{URL}/outputs")
+def outputs(project: str, stack: str, workspace: str) -> Response:
+    """The outputs of the last apply there."""
+    frame, actor = places.of_deployment(project, stack, workspace, "outputs"), current.actor()
+    line = deployments.line_of(actor, frame.thing)
+    context = Outputs(frame, line, deployments.outputs(actor, frame.thing))
+    return page("deployments/outputs.html", context, crumbs=frame.crumbs)
+
+
+@blueprint.post(f"{URL}/lock")
+def lock(project: str, stack: str, workspace: str) -> Response:
+    """Lock a deployment by hand."""
+    frame, form = places.of_deployment(project, stack, workspace, ""), posted()
+    return _after(frame, "Locked.", lambda: deployments.lock(*_who(frame), form["note"]))
+
+
+@blueprint.post(f"{URL}/unlock")
+def unlock(project: str, stack: str, workspace: str) -> Response:
+    """Take one's own lock away, or by force another's."""
+    frame, form = places.of_deployment(project, stack, workspace, ""), posted()
+    force = bool(form["force"])
+    return _after(frame, "Unlocked.", lambda: deployments.unlock(*_who(frame), force=force))
+
+
+def _who(frame: Frame) -> tuple[Any, Any]:
+    return current.actor(), frame.thing
+
+
+def _after(frame: Frame, said: str, act: Any) -> Response:
+    try:
+        act()
+    except (Conflict, Invalid) as refusal:
+        current.tell(refusal.text, "warning")
+        return respond_after(frame.url)
+    return respond_after(frame.url, said=said)
