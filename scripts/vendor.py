@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts import css_subset, vendor_parts as parts  # noqa: E402 - the root is put on the path above
+from scripts import css_subset  # noqa: E402 - the root is put on the path above
+from scripts import vendor_parts as parts
 
 TARGET = ROOT / "static" / "vendor"
 MANIFEST = TARGET / "manifest.json"
