@@ -80,6 +80,8 @@ def _refused(step: str, errors: Sequence[Diagnostic]) -> Failure | None:
 
 
 def _silent(step: str, exit_code: int) -> Failure:
+    if step == "fetch":
+        return Failure("worker", "The missing providers could not be fetched; the log says why.")
     text = f"The engine's {step} ended with code {exit_code} and gave no reason; see the log."
     return Failure("engine", text)
 

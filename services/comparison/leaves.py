@@ -29,6 +29,7 @@ class Place:
     right: Path
     depth: int
     label: str
+    in_list: bool = False
 
     def child(self, key: str) -> Place:
         """Return the place of an object's attribute."""
@@ -44,7 +45,7 @@ class Place:
             ours = theirs
         if right is None:
             theirs = ours
-        return Place(ours, theirs, self.depth + 1, f"[{at}]")
+        return Place(ours, theirs, self.depth + 1, f"[{at}]", in_list=True)
 
 
 def value(left: Any, right: Any, place: Place, action: Action, *, sensitive: bool) -> Row:

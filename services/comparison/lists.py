@@ -10,6 +10,7 @@ from services.comparison import alignment
 from services.comparison.rows import UNKNOWN, compact
 
 #: What objects in lists are commonly known by, most telling first.
+_LONGEST_NAME = 80
 _IDENTITIES = ("name", "id", "key", "sid", "Name", "Id", "Key", "Sid", "address", "address_prefix")
 
 
@@ -36,6 +37,15 @@ def match(left: list[Any], right: list[Any], touched: set[str | int]) -> list[Ma
     pairs, moved = alignment.with_moves(alignment.align(ours, theirs), ours, theirs)
     matches = [Match(i, j, moved=j in moved) for i, j in pairs]
     return _joined_in_gaps(matches, left, right)
+
+
+def name_of(element: Any) -> str:
+    """Return what an object in a list is commonly called by, or nothing."""
+    if not isinstance(element, dict):
+        return ""
+    values = (element.get(name) for name in _IDENTITIES)
+    found = next((v for v in values if isinstance(v, str) and v not in {"", "(sensitive)"}), "")
+    return found if len(found) <= _LONGEST_NAME else ""
 
 
 def _identity(left: list[Any], right: list[Any]) -> str | None:

@@ -51,7 +51,7 @@ class Row:
     """One line of the comparison.
 
     A ``group`` has its parts in the deeper rows that follow. ``form`` says how the parts were read
-    (object, list, json, yaml, text), ``note`` what a reader should know. ``folded`` rows are
+    (object, list, json, yaml, text), ``note`` why there is no more to see. ``folded`` rows are
     unchanged: a page keeps them closed.
     """
 

@@ -109,7 +109,8 @@ class Walk:
             leaves.counted(side, null_is_unset=self._marks.null_is_unset) for side in (left, right)
         ]
         row = Row(place.right, place.depth, place.label, cells[0], cells[1], "group", action)
-        self._add(dataclasses.replace(row, **{"form": form, **said}))
+        label = f"{place.label} {lists.name_of(value)}" if place.in_list else place.label
+        self._add(dataclasses.replace(row, **{"form": form, "label": label.rstrip(), **said}))
 
     def _attributes(self, left: Any, right: Any, place: Place) -> None:
         ours = left if isinstance(left, dict) else {}

@@ -51,3 +51,7 @@ def test_an_error_at_apply_is_the_engines():
     ended = outcome("apply", 1, [Diagnostic("error", "quota exceeded", address="a.b")])
 
     assert (ended.failure.kind, ended.failure.text) == ("engine", "quota exceeded (a.b).")
+
+
+def test_providers_that_cannot_be_fetched_are_not_the_codes_fault():
+    assert outcome("fetch", 1, []).failure.kind == "worker"

@@ -214,8 +214,16 @@ def test_objects_in_a_list_are_matched_by_their_names():
     comparison = compare(change({"rules": before}, {"rules": after}))
 
     assert [label for label, *_ in told(comparison)] == [
-        "~ rules", "+   [0]", "+     name", "+     p", "~   [2]", "~     p",
+        "~ rules", "+   [0] c", "+     name", "+     p", "~   [2] b", "~     p",
     ]  # fmt: skip
+
+
+def test_an_object_in_a_list_is_told_by_its_name():
+    comparison = compare(
+        change({"rules": [{"name": "http"}]}, {"rules": [{"name": "http", "p": 1}]})
+    )
+
+    assert row(comparison, "rules", 0).label == "[0] http"
 
 
 def test_a_pure_change_of_order_is_told_as_that():
