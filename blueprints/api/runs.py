@@ -1,5 +1,6 @@
 """Runs: made, listed and read by programs. What can be done to one stands in `run_verbs`."""
 
+from itertools import zip_longest
 from typing import Any, cast
 
 from flask import Response, json, request, send_file, url_for
@@ -66,8 +67,7 @@ def show(run_id: str) -> Json:
 def history(run_id: str) -> Json:
     """The states a run went through, oldest first, with who moved it and how long each lasted."""
     rows = history_of(_run(run_id))
-    following = [*rows[1:], None]
-    return {"items": [_moment(*pair) for pair in zip(rows, following, strict=True)], "next": None}
+    return {"items": [_moment(*pair) for pair in zip_longest(rows, rows[1:])], "next": None}
 
 
 @blueprint.get("/runs/<run_id>/variables")
