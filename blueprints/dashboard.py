@@ -1,13 +1,56 @@
 """The first page: what needs a person, what runs, how it went."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response
 
-from blueprints._shared.respond import page
+from blueprints._shared import current
+from blueprints._shared.current import Crumb
+from blueprints._shared.respond import page_or_fragment
+from services import dashboard
+from services.dashboard import Dashboard
 
 blueprint = Blueprint("dashboard", __name__)
+
+OUTCOMES = [
+    ("finished", "Finished"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+    ("running", "At work"),
+    ("waiting", "Waiting"),
+]
+
+
+@dataclass(frozen=True)
+class DashboardPage:
+    """What dashboard/show.html and dashboard/_now.html read; the rest is for the chart macros."""
+
+    found: Dashboard
+    outcomes: list[tuple[str, str]]
+    days: list[tuple[str, dict[str, int]]]
+    labels: list[str]
+    waiting: list[tuple[str, str, list[float | None]]]
+    running: list[tuple[str, str, list[float | None]]]
 
 
 @blueprint.get("/")
 def show() -> Response:
-    """The dashboard."""
-    return page("dashboard/show.html")
+    """The dashboard; its live part alone for who asks for a fragment."""
+    found = dashboard.show(current.actor())
+    labels = [f"{day.on:%-d %b}" for day in found.days]
+    shown = DashboardPage(
+        found=found,
+        outcomes=OUTCOMES,
+        days=[(label, day.outcomes) for label, day in zip(labels, found.days, strict=True)],
+        labels=labels,
+        waiting=[
+            ("a", "Half of the runs waited less", [day.waiting_p50_s for day in found.days]),
+            ("b", "All but 5 % waited less", [day.waiting_p95_s for day in found.days]),
+        ],
+        running=[
+            ("a", "Half of the runs worked less", [day.running_p50_s for day in found.days]),
+            ("b", "All but 5 % worked less", [day.running_p95_s for day in found.days]),
+        ],
+    )
+    crumbs = [Crumb("Dashboard")]
+    return page_or_fragment("dashboard/show.html", "dashboard/_now.html", shown, crumbs=crumbs)

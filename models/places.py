@@ -90,14 +90,18 @@ def stacks_of(project_id: str) -> Rows:
 
 
 def deployments() -> Rows:
-    """(deployment, its last, active and applied runs, its lock, a person's lock)."""
+    """(deployment, its last, active and applied runs, its lock, a person's lock).
+
+    The active run is the lock's holder, else the one that has been there longest.
+    """
+    first = _oldest_active(Run.deployment_id == Deployment.id)
     return (
         select(Deployment, LastRun, ActiveRun, AppliedRun, DeploymentLock, ManualLock)
         .select_from(Deployment)
         .outerjoin(LastRun, LastRun.id == _newest(Run.deployment_id == Deployment.id))
-        .outerjoin(ActiveRun, ActiveRun.id == _newest_active(Run.deployment_id == Deployment.id))
         .outerjoin(AppliedRun, AppliedRun.id == Deployment.applied_run_id)
         .outerjoin(DeploymentLock, DeploymentLock.deployment_id == Deployment.id)
+        .outerjoin(ActiveRun, ActiveRun.id == func.coalesce(DeploymentLock.run_id, first))
         .outerjoin(ManualLock, ManualLock.deployment_id == Deployment.id)
     )
 
@@ -173,17 +177,11 @@ _ACTIVE = text(
 )
 
 
-def _newest_active(scope: ColumnElement[bool]) -> ScalarSelect[str]:
-    """The newest run of the row at hand that has not ended."""
-    return select(Run.id).where(scope, _ACTIVE).order_by(Run.id.desc()).limit(1).scalar_subquery()
+def _oldest_active(scope: ColumnElement[bool]) -> ScalarSelect[str]:
+    """The oldest run of the row at hand that has not ended."""
+    return select(Run.id).where(scope, _ACTIVE).order_by(Run.id).limit(1).scalar_subquery()
 
 
 def found(table: type[Project | Workspace | Stack], words: str, most: int) -> Select[Any]:
     """A few rows whose name or title has the words in it, by name."""
     return select(table).where(matching(table, words)).order_by(table.name).limit(most)
-
-
-def runs_found(words: str, most: int) -> Select[Run]:
-    """The newest few runs with the words in what is searched of them."""
-    has_words = Run.search.contains(words, autoescape=True)
-    return select(Run).where(has_words).order_by(Run.id.desc()).limit(most)

@@ -1,14 +1,121 @@
-"""What a person should see first: who waits for them, what runs, how it went."""
+"""What a person should see first: who waits for them, what runs, how it went.
+
+Everything is bounded: a few rows of each list, and the newest runs of two weeks for the charts.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from lib import clock
+from models import run_statistics
+from models.project import Deployment
 from models.run import Run
-from models.run_state import WORKING, RunState
+from models.run_state import STATUS, WORKING, RunState, RunStatus
 from services.access import Actor, visible
+from services.runs import listing
+from services.runs.filters import RunFilter
+from services.runs.listing import RunPage
 from services.transaction import session
 
 MOST_COUNTED = 99
 """Above this a count is written “99+”: nobody needs it exactly, and counting on costs time."""
+
+EACH = 8
+DAYS = 14
+LATELY = dt.timedelta(days=7)
+MOST_CHARTED = 2_000
+
+ASKING = (RunState.UNCONFIRMED, RunState.PENDING_REVIEW)
+BROKEN = (RunState.FAILED, RunState.TIMED_OUT, RunState.CANCELED)
+OUTCOMES = {
+    RunStatus.SUCCEEDED: "finished",
+    RunStatus.FAILED: "failed",
+    RunStatus.TIMED_OUT: "failed",
+    RunStatus.CANCELLED: "cancelled",
+    RunStatus.RUNNING: "running",
+    RunStatus.PENDING: "waiting",
+}
+"""Status → the outcome under which a chart counts it."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """How one day went, in UTC. Times are seconds, None for a day without any."""
+
+    on: dt.date
+    outcomes: dict[str, int]
+    waiting_p50_s: float | None
+    waiting_p95_s: float | None
+    running_p50_s: float | None
+    running_p95_s: float | None
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """What the dashboard shows. `is_cut`: the charts leave out older runs, there were so many."""
+
+    asking: RunPage
+    blocked: Sequence[Deployment]
+    working: RunPage
+    failed: RunPage
+    days: Sequence[Day]
+    is_cut: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has happened at all lately."""
+        is_quiet = not (self.asking.lines or self.working.lines or self.failed.lines)
+        return is_quiet and not self.blocked and not any(day.outcomes for day in self.days)
+
+
+def show(actor: Actor) -> Dashboard:
+    """What this actor should see first."""
+    failed = RunFilter(state=BROKEN, since=clock.now() - LATELY)
+    days, is_cut = _days(actor)
+    return Dashboard(
+        asking=listing.page(actor, RunFilter(state=ASKING), limit=EACH),
+        blocked=session().scalars(run_statistics.blocked(visible(actor, Deployment), EACH)).all(),
+        working=listing.page(actor, RunFilter(state=tuple(sorted(WORKING))), limit=EACH),
+        failed=listing.page(actor, failed, limit=EACH),
+        days=days,
+        is_cut=is_cut,
+    )
+
+
+def _days(actor: Actor) -> tuple[list[Day], bool]:
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    first = today - dt.timedelta(days=DAYS - 1)
+    query = run_statistics.made_since(first, visible(actor, Run), MOST_CHARTED)
+    rows = session().execute(query).all()
+    by_day: dict[dt.date, list[Any]] = {
+        (first + dt.timedelta(days=number)).date(): [] for number in range(DAYS)
+    }
+    for row in rows:
+        by_day.get(row.created_at.date(), []).append(row)
+    return [_day(on, found) for on, found in by_day.items()], len(rows) == MOST_CHARTED
+
+
+def _day(on: dt.date, rows: Sequence[Any]) -> Day:
+    outcomes: dict[str, int] = {}
+    for row in rows:
+        outcome = OUTCOMES[STATUS[row.state]]
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    started = [row for row in rows if row.started_at]
+    waiting = sorted((row.started_at - row.created_at).total_seconds() for row in started)
+    running = sorted(row.worked_s for row in started)
+    return Day(on, outcomes, *_quantiles(waiting), *_quantiles(running))
+
+
+def _quantiles(numbers: Sequence[float]) -> tuple[float | None, float | None]:
+    """The median, and what all but one in twenty stay below; of sorted numbers."""
+    if not numbers:
+        return None, None
+    last = len(numbers) - 1
+    return round(numbers[last // 2], 2), round(numbers[round(last * 0.95)], 2)
 
 
 def counts(actor: Actor) -> dict[str, str]:
@@ -17,12 +124,15 @@ def counts(actor: Actor) -> dict[str, str]:
     One query, bounded, over the index of states.
     """
     queued = (RunState.QUEUED, RunState.READY, RunState.CONFIRMED)
-    asking = (*WORKING, RunState.UNCONFIRMED, RunState.PENDING_REVIEW)
-    runs, queue = session().execute(select(_bounded(actor, asking), _bounded(actor, queued))).one()
+    runs, queue = (
+        session()
+        .execute(select(_bounded(actor, (*WORKING, *ASKING)), _bounded(actor, queued)))
+        .one()
+    )
     return {"runs": _words(runs), "queue": _words(queue)}
 
 
-def _bounded(actor: Actor, states: tuple[RunState, ...]) -> object:
+def _bounded(actor: Actor, states: tuple[RunState, ...]) -> Any:
     some: Select[str] = (
         select(Run.id)
         .where(Run.state.in_(states), Run.archived_at.is_(None), visible(actor, Run))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from models import places
 from models.project import Project, Stack, Workspace
-from models.run import Run
 from services.access import Actor, visible, visible_places
+from services.runs import listing
+from services.runs.filters import RunFilter
 from services.transaction import session
 
 EACH = 5
@@ -53,8 +54,8 @@ def _stacks(actor: Actor, q: str) -> list[Hit]:
 
 
 def _runs(actor: Actor, q: str) -> list[Hit]:
-    query = places.runs_found(q.lower().lstrip("#"), EACH).where(visible(actor, Run))
+    found = listing.page(actor, RunFilter(q=q), limit=EACH)
     return [
         Hit("run", f"#{row.number} {row.message}".strip(), {"run_id": row.id}, row.stack_name)
-        for row in session().scalars(query)
+        for row in found.lines
     ]

@@ -51,8 +51,15 @@ class Apps:
 
     def _postgres(self):
         """A database of this process's own on the session's server."""
-        self._server = start_postgres()
-        return fresh_postgres_database(self._server, f"gantry_{self._worker_id}")
+        return self._postgres_named(f"gantry_{self._worker_id}")
+
+    def another_postgres(self):
+        """A database beside it, for a test that wants an empty one of its own."""
+        return self._postgres_named(f"gantry_{self._worker_id}_bare")
+
+    def _postgres_named(self, name):
+        self._server = self._server or start_postgres()
+        return fresh_postgres_database(self._server, name)
 
     def close(self):
         for app in self._apps.values():

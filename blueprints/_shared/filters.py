@@ -28,6 +28,8 @@ def install(app: Flask) -> None:
         "dom_id": dom_id,
         "url_with": url_with,
         "now": clock.now,
+        "has_endpoint": lambda name: name in app.view_functions,
+        "run_url": run_url,
     }
 
 
@@ -75,6 +77,11 @@ def dom_id(thing: Any, part: str = "") -> str:
     noun = getattr(thing, "__tablename__", type(thing).__name__.lower())
     base = f"{noun}-{thing.id}"
     return f"{base}-{part}" if part else base
+
+
+def run_url(run: Any) -> str:
+    """The page of a run, or of what has its id."""
+    return f"/runs/{run.id}"
 
 
 def url_with(**changes: Any) -> str:
