@@ -8,7 +8,7 @@ from typing import Any
 from engines.base import EngineMissing
 from integrations.git import GitError
 from lib import archive
-from models.run_state import RunState
+from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed
 from services import configuration_versions, states
 from services.errors import GantryError
@@ -148,14 +148,20 @@ def _refuse_shared_backend(desk: Desk) -> None:
         )
 
 
+def _base_state(desk: Desk) -> bytes | None:
+    if desk.order.type is RunType.TASK:
+        return states.current(desk.order.deployment_id)
+    if desk.order.plan is None:
+        work.base_state(desk.claim)
+    return states.base_of(desk.claim.run_id)
+
+
 def _lay_down_state(desk: Desk) -> None:
     """Give the engine the deployment's state, and remember which version the plan is made from."""
     path = desk.engine.state_file(desk.context)
     if path is None:
         return
-    if desk.order.plan is None:
-        work.base_state(desk.claim)
-    content = states.base_of(desk.claim.run_id)
+    content = _base_state(desk)
     if content is not None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(content)

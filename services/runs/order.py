@@ -26,6 +26,7 @@ class WorkOrder:
     """A run as its worker sees it. `left_s` is how long it may still be at work."""
 
     run_id: str
+    deployment_id: str
     number: int
     type: RunType
     state: RunState
@@ -62,6 +63,7 @@ def read(claim: Claim) -> WorkOrder:
     clear = _clear_values(run)
     return WorkOrder(
         run_id=run.id,
+        deployment_id=run.deployment_id,
         number=run.number,
         type=run.type,
         state=run.state,

@@ -269,8 +269,10 @@ def burn(claim: Claim) -> Run:
 
 def finish(claim: Claim, result: str) -> Run:
     """The run has proven to be done."""
-    with transaction():
+    with transaction() as here:
         run = held(claim)
+        if run.type in _CHANGES:
+            here.get_one(Deployment, run.deployment_id).applied_run_id = run.id
         _leave(run, clock.now())
         _end(run, RunState.FINISHED, _mark(claim), result)
     return run
