@@ -1,9 +1,10 @@
 """Runs: made, listed and read by programs. What can be done to one stands in `run_verbs`."""
 
+from collections.abc import Iterator
 from itertools import zip_longest
-from typing import Any, cast
+from typing import IO
 
-from flask import Response, json, request, send_file, url_for
+from flask import Response, json, request, url_for
 
 from blueprints._shared import api, current, paging
 from blueprints._shared.nouns import Json, instant
@@ -21,6 +22,7 @@ from services.runs.listing import Cursor
 
 blueprint = api.blueprint("runs", __name__, tag="Runs")
 LARGEST_OFFSET = 1 << 50
+BLOCK_BYTES = 1 << 16
 
 
 @blueprint.post("/runs")
@@ -116,9 +118,7 @@ def result(run_id: str) -> Response | Json:
     """A preview's change document; of other runs the sentence."""
     run = _run(run_id)
     if run.type is RunType.PREVIEW and change_pages.document(run) is not None:
-        return send_file(
-            cast("Any", change_pages.as_file(run)), mimetype="application/json", etag=False
-        )
+        return Response(_blocks(change_pages.as_file(run)), content_type="application/json")
     sentence = run.result or run.error_text
     if sentence is None:
         raise NotFound("The run has no result yet.")
@@ -140,6 +140,13 @@ def log(run_id: str) -> Response:
     response.headers["Gantry-Log-Offset"] = str(min(offset, size) + length)
     response.headers["Gantry-Log-Complete"] = json.dumps(is_over)
     return response
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The whole of a file, which is closed at the end."""
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
 
 
 def _run(run_id: str) -> Run:
