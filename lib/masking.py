@@ -60,14 +60,16 @@ class Masker:
         return self.mask(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
     def mask_value(self, value: Any) -> Any:
-        """A JSON value with each text in it masked, keys included."""
+        """A JSON value with each text and number in it masked, keys included."""
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, dict):
             return {self.mask_text(str(key)): self.mask_value(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.mask_value(item) for item in value]
-        return value
+        text = json.dumps(value)
+        masked = self.mask_text(text)
+        return value if masked == text else masked
 
     def _mask(self, data: bytes, *, is_last: bool) -> tuple[bytes, bytes]:
         """The masked beginning of `data`, and the end that must wait for more."""

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 from engines.base import StateFacts, Step
+from lib.masking import Masker
 from models.run import Run
 from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed, Interrupted
@@ -89,10 +90,11 @@ def _look_at_state(desk: Desk) -> _Found:
         facts = desk.engine.read_state(content)
     except ValueError:
         return _Found(trouble="The engine left a state that cannot be read.")
-    return _Found(_state(content, facts) if facts is not None else None)
+    return _Found(_state(content, facts, desk.masker) if facts is not None else None)
 
 
-def _state(content: bytes, facts: StateFacts) -> states.State:
+def _state(content: bytes, facts: StateFacts, masker: Masker) -> states.State:
+    """What is kept of a state; outputs with a secret of the run are sensitive, declared or not."""
     digests = _digests(content)
     resources = [
         states.KeptResource(
@@ -100,7 +102,7 @@ def _state(content: bytes, facts: StateFacts) -> states.State:
             module=resource.module,
             type=resource.type,
             provider=resource.provider,
-            instance_id=identity or "",
+            instance_id=masker.mask_text(identity or ""),
             digest=digests.get((resource.address, json.dumps(key)), ""),
         )
         for resource in facts.resources
@@ -113,7 +115,11 @@ def _state(content: bytes, facts: StateFacts) -> states.State:
         lineage=facts.lineage,
         resources=resources,
         outputs={
-            name: states.KeptOutput(output.value, output.type, output.sensitive)
+            name: states.KeptOutput(
+                output.value,
+                output.type,
+                output.sensitive or masker.mask_value(output.value) != output.value,
+            )
             for name, output in facts.outputs.items()
         },
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from engines.base import Diagnostic, Engine, Outcome, PlanOptions, RunContext, Step
 from lib import clock
 from lib.log_file import LogWriter
+from lib.masking import Masker
 from models.run_state import CHANGING, RunState
 from scheduler.execution.site import Site
 from scheduler.spawner import StepHandle, StepNotStarted
@@ -52,6 +53,7 @@ class Desk:
         self.work_dir = site.work_dir(claim.run_id)
         self.log_path = site.log_path(claim.run_id)
         self.engine: Engine = site.engines[self.order.engine]
+        self.masker = Masker(self.order.secrets)
         self.steps_done = self.order.steps_done
         self.engine_used: work.EngineUsed | None = None
         self._lock = threading.Lock()

@@ -4,8 +4,10 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lib.masking import Masker
 from models.run import Run
 from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed
@@ -50,10 +52,24 @@ def restore(desk: Desk) -> None:
 
 def _keep_changes(desk: Desk) -> dict[str, object]:
     folder = desk.engine.changes_dir(desk.context)
-    document: dict[str, object] = json.loads((folder / "document.json").read_bytes())
+    whole = json.loads((folder / "document.json").read_bytes())
+    document: dict[str, object] = desk.masker.mask_value(whole)
     with (folder / "changes.jsonl").open(encoding="utf-8") as records:
-        changes.keep(desk.claim, document, records)
+        changes.keep(desk.claim, document, _masked(records, desk.masker))
     return document
+
+
+def _masked(records: Iterable[str], masker: Masker) -> Iterator[str]:
+    """The records without the run's secrets.
+
+    The engine marks what it knows to be sensitive. It knows nothing of a secret that reached a
+    variable which is not declared so, or that a provider copied to another attribute.
+    """
+    for text in records:
+        if masker.mask_text(text) == text:
+            yield text
+        else:
+            yield json.dumps(masker.mask_value(json.loads(text)))
 
 
 def _planned(desk: Desk, document: dict[str, object], *, has_changes: bool) -> work.Planned:
