@@ -137,6 +137,9 @@ def _clone(desk: Desk) -> dict[str, Any]:
 
 def _refuse_shared_backend(desk: Desk) -> None:
     backend = desk.engine.backend(desk.context)
+    declared = backend.type if backend else None
+    if declared != desk.order.backend:
+        work.declare_backend(desk.claim, declared)
     if backend is None:
         return
     desk.say(f"State: kept by the backend “{backend.type}” that the code declares.")

@@ -44,6 +44,7 @@ class WorkOrder:
     left_s: float
     steps_done: int
     plan: Plan | None
+    backend: str | None
     has_other_deployments: bool
     environment: Mapping[str, str] = field(repr=False)
     terraform_variables: Mapping[str, Any] = field(repr=False)
@@ -81,6 +82,7 @@ def read(claim: Claim) -> WorkOrder:
         left_s=max(1.0, run.max_duration_s - run.worked_s),
         steps_done=_steps_done(run),
         plan=here.scalars(select(Plan).where(Plan.run_id == run.id)).first(),
+        backend=here.get_one(Deployment, run.deployment_id, populate_existing=True).backend,
         has_other_deployments=_has_others(run),
         environment=clear.environment,
         terraform_variables=clear.terraform,

@@ -255,6 +255,13 @@ def base_state(claim: Claim) -> str | None:
         return run.base_state_id
 
 
+def declare_backend(claim: Claim, backend: str | None) -> None:
+    """Remember which backend the code declares for its state; None when Gantry keeps it."""
+    with transaction() as here:
+        run = held(claim)
+        here.get_one(Deployment, run.deployment_id).backend = backend
+
+
 def burn(claim: Claim) -> Run:
     """Use up a confirmed run's plan and begin to change things. The engine starts after this.
 
