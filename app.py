@@ -6,7 +6,7 @@ from apiflask import APIFlask
 
 import blueprints
 import config
-from blueprints._shared import assets, errors, filters, gate, htmx, security
+from blueprints._shared import assets, errors, filters, gate, htmx, openapi, security
 from config import Settings
 from engines import registry
 from lib import crypto
@@ -40,7 +40,7 @@ def create_app(
     }
     connect(app, settings.database)
     move_in(house)
-    for part in (htmx, errors, filters):
+    for part in (htmx, errors, filters, openapi):
         part.install(app)
     gate.install(app, blueprints.OPEN_ENDPOINTS)
     assets.install(app, ROOT / "static")

@@ -17,6 +17,7 @@ from services.sessions import Origin
 
 SESSION_KEY = "_user_id"  # Where flask-login keeps what `get_id` says.
 API_PREFIX = "/api/"
+METRICS_PATH = "/metrics"
 
 
 class Visitor(flask_login.UserMixin):  # type: ignore[misc]
@@ -220,6 +221,11 @@ def request_id() -> str:
 def is_api() -> bool:
     """Whether the present request is for the API, which speaks JSON and knows no cookies."""
     return request.path.startswith(API_PREFIX)
+
+
+def takes_token() -> bool:
+    """Whether a token may be sent with the present request."""
+    return is_api() or request.path == METRICS_PATH
 
 
 def tell(text: str, kind: str = "success") -> None:

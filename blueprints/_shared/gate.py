@@ -49,7 +49,7 @@ def _by_session(secret: str) -> Visitor | None:
 
 def _by_token(_request: object) -> Visitor | None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not current.is_api():
+    if scheme.lower() != "bearer" or not current.takes_token():
         return None
     found = tokens.find(text.strip())
     return Visitor(found[1], token=found[0]) if found else None

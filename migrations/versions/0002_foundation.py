@@ -1,4 +1,4 @@
-"""Indexes that lists of runs walk, and one that led planners astray, made narrow.
+"""foundation.
 
 Revision: 0002
 Before it: 0001
