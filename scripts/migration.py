@@ -19,7 +19,7 @@ def main(name: str, *, again: bool) -> None:
     """Autogenerate against a fresh SQLite database at the present head."""
     numbers = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
     if again and numbers:
-        for path in (MIGRATIONS / "versions").glob(f"{numbers.pop()}_*.py"):
+        for path in (MIGRATIONS / "versions").glob(f"{numbers.pop()}_{name}.py"):
             path.unlink()
     revision = f"{int(numbers[-1]) + 1 if numbers else 1:04d}"
     config = Config()
@@ -31,6 +31,9 @@ def main(name: str, *, again: bool) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             command.revision(config, message=name, autogenerate=True, rev_id=revision)
+    for path in (MIGRATIONS / "versions").glob(f"{revision}_*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if "# ###" not in line), encoding="utf-8")
     (MIGRATIONS / "HEAD").write_text(revision + "\n", encoding="utf-8")
 
 
