@@ -1,0 +1,103 @@
+"""A provider's resources through the portal: drift, replacement, failure, time, secrets."""
+
+import json
+
+import pytest
+
+from tests.provider.fixtures import PYTHON, lay_into
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("portal-servers")]
+
+
+@pytest.fixture(scope="module")
+def store(module_portal):
+    """The provider `demo`, laid into the portal's store as an administrator does it."""
+    if not PYTHON.exists():
+        pytest.skip("the provider has no environment: make provider-venv")
+    return lay_into(module_portal.data_dir / "providers")
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    return tmp_path / "cloud"
+
+
+@pytest.fixture
+def servers(portal, store, cloud):
+    """A stack of servers; its cloud is the test's own."""
+    stack = portal.stack("servers")
+    portal.set_variable(stack, "root", str(cloud))
+    return stack
+
+
+def counts(run):
+    return {name: count for name, count in run.changes.items() if count}
+
+
+def test_servers_are_made_replaced_and_destroyed(portal, servers, cloud):
+    made = portal.applied(servers)
+    replaced = portal.run(servers, variables={"image": "debian-13"})
+    portal.confirmed(replaced)
+    gone = portal.run(servers, "destroy", auto_apply=True)
+
+    assert counts(made) == {"add": 2, "outputs": 1}
+    assert portal.outputs(made)["ip"].startswith("10.0.0.")
+    web = portal.changes(replaced)["demo_server.web"]
+    assert (web["action"], web["replace_paths"]) == ("replace", [["image"]])
+    assert ["ip"] in web["unknown"]
+    assert gone.state == "finished"
+    assert not (cloud / "greeting.txt").exists()
+    assert list((cloud / "servers").iterdir()) == []
+
+
+def test_drift_is_in_the_change_document(portal, servers, cloud):
+    portal.applied(servers)
+    (cloud / "greeting.txt").write_text("changed by hand\n")
+
+    run = portal.run(servers, "preview")
+
+    from services.runs import change_pages  # noqa: PLC0415 - for this test alone
+
+    drift = change_pages.document(run)["drift"]
+    assert [(each["address"], each["action"]) for each in drift] == [
+        ("demo_file.greeting", "update")
+    ]
+    assert counts(run) == {"change": 1}
+
+
+def test_a_quota_that_is_exceeded_is_said_with_its_address(portal, servers):
+    run = portal.run(servers, auto_apply=True, variables={"fail": True})
+
+    assert (run.state, run.error_kind) == ("failed", "engine")
+    assert run.error_text == "quota exceeded (demo_server.web, main.tf line 46)."
+    assert portal.resources(servers).keys() == {"demo_file.greeting"}
+
+
+def test_what_a_provider_keeps_secret_is_in_no_row_and_no_file(portal, servers, cloud):
+    secret = "pa55-of-a-server"
+    portal.set_variable(servers, "password", secret, secret=True)
+
+    made = portal.applied(servers)
+    [server] = (cloud / "servers").iterdir()
+    token = json.loads(server.read_text())["token"]
+    changed = portal.applied(servers, variables={"image": "debian-13"})
+    destroyed = portal.run(servers, "destroy", auto_apply=True)
+
+    assert {run.state for run in (made, changed, destroyed)} == {"finished"}
+    assert portal.traces_of(secret) == []
+    assert portal.traces_of(token) == []
+
+
+def test_cancelling_while_a_server_is_made_keeps_the_server(portal, servers):
+    from services import runs  # noqa: PLC0415 - for this test alone
+    from services.access import SYSTEM  # noqa: PLC0415
+
+    run = portal.create(servers, auto_apply=True, variables={"delay": 1})
+    portal.until_logged(run, "demo_server.web: Creating")
+
+    runs.cancel(SYSTEM, run.id)
+    stopped = portal.settled(run)
+
+    assert stopped.state == "stopped"
+    assert "demo_server.web" in portal.resources(servers)
+    assert portal.deployment(servers).blocked_at is None
