@@ -4,7 +4,11 @@ from importlib import import_module
 
 from flask import Flask
 
-PAGES = "sessions dashboard health events account audit administration search".split()
+PAGES = (
+    "sessions dashboard health events account audit administration search "
+    "projects stacks workspaces deployments members variables "
+    "runs run_actions run_log run_changes run_lists"
+).split()
 API = (
     "me users tokens projects stacks workspaces deployments members variables configuration_versions events "
     "runs run_verbs"

@@ -186,15 +186,15 @@ def role_on(actor: Actor, run: RunLine | Run) -> Role | None:
 
 def bulk_actions(actor: Actor, line: RunLine) -> list[str]:
     """What of the bulk actions the actor may do to a run now."""
-    role = role_on(actor, line)
-    if role is None:
-        return []
-    run = cast("Run", line)
-    return [
-        name
-        for name in BULK_ACTIONS
-        if role.rank >= ROLES[VERBS[name].action].rank and VERBS[name].objection(run) is None
-    ]
+    return [name for name in BULK_ACTIONS if objection(actor, name, line) is None]
+
+
+def objection(actor: Actor, name: str, line: RunLine) -> str | None:
+    """Why the actor may not do one of the bulk actions to a run now, or None."""
+    verb, role = VERBS[name], role_on(actor, line)
+    if role is None or role.rank < ROLES[verb.action].rank:
+        return f"Your role does not let you {verb.action.value} here."
+    return verb.objection(cast("Run", line))
 
 
 @dataclass(frozen=True)

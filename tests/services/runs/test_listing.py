@@ -13,6 +13,7 @@ from services.runs import filters, listing
 from services.runs.create import search_words
 from services.runs.listing import Cursor
 from tests import factories
+from tests.queries import queries  # noqa: F401 - a fixture
 
 S, T = RunState, RunType
 

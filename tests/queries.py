@@ -1,4 +1,4 @@
-"""What tests of runs ask for beside the world."""
+"""Counting what is asked of the database: import `queries` where a test asks for it."""
 
 from contextlib import contextmanager
 
