@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lib import ansi
+from lib import ansi, clock
 from lib.log_file import LogReader, Match, Page
 from models.run import Run
 from services.house import house
@@ -139,20 +139,10 @@ def tail(run: Run, count: int = TAIL_LINES, *, start: int = 0, end: int | None =
     """The last `count` lines of the log, or of its bytes from `start` to `end`."""
     with _store.open(run.id) as log:
         stop = log.size if end is None else min(end, log.size)
-        if stop <= start:
+        first, last = _lines_between(log, start, stop)
+        if last < first:
             return _nothing(run, log)
-        first, last = log.line_at(start), log.line_at(stop - 1)
         return _page(run, log, max(first, last - count + 1), min(count, last - first + 1))
-
-
-def lines_of(run: Run, start: int, end: int, count: int = PAGE_LINES) -> LogPage:
-    """The first `count` lines of the bytes from `start` to `end`."""
-    with _store.open(run.id) as log:
-        stop = min(end, log.size)
-        if stop <= start:
-            return _nothing(run, log)
-        first, last = log.line_at(start), log.line_at(stop - 1)
-        return _page(run, log, first, min(count, last - first + 1))
 
 
 def after(run: Run, offset: int) -> LogPage:
@@ -216,9 +206,29 @@ def size(run: Run) -> int:
         return log.size
 
 
+def quiet_s(run: Run, *, since: dt.datetime) -> float:
+    """For how many seconds nothing has been printed, counted from `since` at the earliest."""
+    path = _store.path(run.id)
+    try:
+        printed_s = path.stat().st_mtime if path is not None else 0.0
+    except FileNotFoundError:
+        printed_s = 0.0
+    return clock.now().timestamp() - max(printed_s, since.timestamp())
+
+
 def is_expired(run: Run) -> bool:
     """Whether the log was there once and has been removed since."""
     return run.log_expired_at is not None
+
+
+def _lines_between(log: Reading, start: int, stop: int) -> tuple[int, int]:
+    """The first and the last line that begin within these bytes; the last before the first: none."""
+    if stop <= start:
+        return 1, 0
+    first = log.line_at(start)
+    if log.offset_of(first) < start:
+        first += 1  # It began before: it is shown there.
+    return first, log.line_at(stop - 1)
 
 
 def _nothing(run: Run, log: Reading) -> LogPage:

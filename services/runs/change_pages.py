@@ -4,10 +4,9 @@ Ten thousand changes cost what one page of heads costs; a record is unpacked whe
 """
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from typing import Any
 
 from models import run_pages
 from models.run import Run
@@ -24,7 +23,6 @@ OPEN_LIMIT_BYTES = 256 * 1024
 LONGEST_SHOWN = 2_000
 MOST_SHOWN = 400_000
 _BATCH = 200
-_IN_MEMORY_BYTES = 4 << 20
 _REASONS: Mapping[str, str] = {
     "replace_because_cannot_update": "",
     "replace_because_tainted": "it is tainted",
@@ -152,34 +150,27 @@ def records(
     ) > limit else None
 
 
-def as_file(run: Run) -> IO[bytes]:
-    """The whole (masked) change document as a JSON file, rewound; its reader closes it.
+def as_json(run: Run, after: int | None) -> tuple[str, int | None]:
+    """A piece of the whole (masked) change document as JSON, and where the next begins, or None.
 
-    It is written to disk once it is large: neither memory nor a connection is held meanwhile.
+    The first piece is asked for with `after=None`. Nothing is held between pieces: neither memory
+    nor a connection.
 
     Raises:
         NotFound: when the run has none.
     """
-    rest = document(run)
-    if rest is None:
-        raise NotFound("This run has no change document.")
-    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - the reader closes it
-    for piece in _json_pieces(run, rest):
-        spool.write(piece.encode())
-    spool.seek(0)
-    return spool  # type: ignore[return-value]
-
-
-def _json_pieces(run: Run, rest: Mapping[str, Any]) -> Iterator[str]:
-    yield json.dumps({**rest, "changes": []}, ensure_ascii=False, sort_keys=False)[:-2]
-    after: int | None = -1
-    comma = ""
-    while after is not None:
-        batch, after = records(run, after)
-        for record in batch:
-            yield comma + "\n" + json.dumps(record, ensure_ascii=False)
-            comma = ","
-    yield "\n]}\n"
+    beginning = ""
+    if after is None:
+        rest = document(run)
+        if rest is None:
+            raise NotFound("This run has no change document.")
+        beginning = json.dumps({**rest, "changes": []}, ensure_ascii=False)[:-2]
+    batch, following = records(run, -1 if after is None else after)
+    comma = "" if after is None else ","
+    lines = ",".join("\n" + json.dumps(record, ensure_ascii=False) for record in batch)
+    return beginning + comma * bool(batch) + lines + (
+        "\n]}\n" if following is None else ""
+    ), following
 
 
 def trimmed(whole: Comparison) -> Comparison:

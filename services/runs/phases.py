@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from lib import clock
 from models.run import Run
@@ -59,7 +60,7 @@ def phases(run: Run, history: Sequence[RunHistory], steps: Sequence[RunStep]) ->
     """The phases of a run, oldest first. `history` is newest first, as it is read."""
     rows = list(reversed(history))
     found = []
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip_longest(rows, rows[1:]):
         is_current = following is None and not run.is_over
         found.append(
             Phase(
