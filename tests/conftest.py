@@ -9,7 +9,8 @@ import datetime as dt
 import pytest
 
 from lib import clock
-from tests import databases, world as worlds
+from tests import databases
+from tests import world as worlds
 from tests.html_client import PageClient
 
 NOON = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
@@ -93,3 +94,12 @@ def api(app, world):
         return caller
 
     return with_token
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, one for each process: there can be no second one in a thread."""
+    from tests.ui import shots  # noqa: PLC0415 - few tests need what it loads
+
+    with shots.chromium() as chromium:
+        yield chromium

@@ -1,4 +1,4 @@
-"""The kitchen sink and a browser, once for each process."""
+"""The kitchen sink, once for each process."""
 
 import pytest
 
@@ -10,13 +10,6 @@ def sink():
     """The kitchen sink's address."""
     with shots.served() as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium."""
-    with shots.chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 python -m tests.ui.shots [folder] [page …]      pictures go to the folder (default: a temporary one)
 """
 
+import shutil
 import sys
 import tempfile
 import threading
@@ -17,7 +18,7 @@ from werkzeug.serving import make_server
 from tests.ui.kitchen_sink import PAGES, create_app
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
 @contextmanager
