@@ -1,6 +1,7 @@
 """The application: wires settings, database, house and blueprints together, and nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 from apiflask import APIFlask
 
@@ -9,6 +10,7 @@ import config
 from blueprints._shared import assets, errors, filters, gate, htmx, openapi, security
 from config import Settings
 from engines import registry
+from engines.base import Engine
 from lib import crypto
 from lib.passwords import Hasher
 from lib.version import VERSION
@@ -17,6 +19,12 @@ from models.run_state import RunType
 from services.house import EngineFacts, House, move_in
 
 ROOT = Path(__file__).resolve().parent
+NAMES: dict[str, Any] = {"title": "Gantry", "version": VERSION, "spec_path": "/api/v1/openapi.json"}
+NOTHING_OF_ITS_OWN: dict[str, Any] = {
+    "json_errors": False,
+    "docs_path": None,
+    "static_folder": None,
+}
 
 
 def create_app(
@@ -24,12 +32,9 @@ def create_app(
 ) -> APIFlask:
     """The application for these settings; it asks the database nothing and starts nothing.
 
-    Raises:
-        lib.crypto.BadKey: when the secret key cannot be used.
+    Raises lib.crypto.BadKey when the secret key cannot be used.
     """
-    options = {"json_errors": False, "docs_path": None, "spec_path": "/api/v1/openapi.json"}
-    names = {"title": "Gantry", "version": VERSION}
-    app = APIFlask("gantry", root_path=str(ROOT), static_folder=None, **names, **options)
+    app = APIFlask("gantry", root_path=str(ROOT), **NAMES, **NOTHING_OF_ITS_OWN)
     engines = registry.engines(_engine_options(settings, with_fake_engine=with_fake_engine))
     house = _house(settings, passwords or Hasher(), engines)
     app.config |= security.flask_settings(settings, house.keyring.derive("cookies"))
@@ -55,7 +60,7 @@ def _engine_options(settings: Settings, *, with_fake_engine: bool) -> registry.E
     return registry.EngineOptions(path, search, with_fake_engine)
 
 
-def _house(settings: Settings, passwords: Hasher, engines: dict[str, registry.Engine]) -> House:
+def _house(settings: Settings, passwords: Hasher, engines: dict[str, Engine]) -> House:
     key, key_file = settings.secret_key, settings.data_dir / "secret.key"
     return House(
         data_dir=settings.data_dir,
@@ -70,6 +75,6 @@ def _house(settings: Settings, passwords: Hasher, engines: dict[str, registry.En
     )
 
 
-def _facts(engine: registry.Engine) -> EngineFacts:
+def _facts(engine: Engine) -> EngineFacts:
     types = frozenset(RunType(name) for name in engine.run_types)
     return EngineFacts(engine.name, types, engine.refused_variable)

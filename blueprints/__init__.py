@@ -10,8 +10,8 @@ PAGES = (
     "runs run_actions run_log run_changes run_lists"
 ).split()
 API = (
-    "me users tokens projects stacks workspaces deployments members variables configuration_versions events "
-    "runs run_verbs"
+    "me users tokens projects stacks workspaces deployments members variables "
+    "configuration_versions events runs run_verbs"
 ).split()
 OPEN_ENDPOINTS = frozenset(
     {

@@ -63,7 +63,7 @@ def export_jsonl() -> Response:
     return _send(lines, "application/jsonl", "jsonl")
 
 
-def _send(lines: Iterable[str], mimetype: str, suffix: str) -> Response:
+def _send(lines: Iterator[str], mimetype: str, suffix: str) -> Response:
     response = Response(stream_with_context(lines), content_type=f"{mimetype}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="gantry-audit.{suffix}"'
     return response
@@ -122,7 +122,7 @@ def _instant(name: str) -> dt.datetime | None:
 def target_url(event: AuditEvent) -> str:
     """The page of what an event happened to, or '' when it has none."""
     names = event.target_name.split("/")
-    ways: dict[str, tuple[str, dict[str, str]]] = {
+    ways: dict[str, tuple[str, dict[str, Any]]] = {
         "run": ("runs.show", {"run_id": event.target_id}),
         "project": ("projects.show", {"project": event.target_name}),
         "workspace": ("workspaces.show", {"workspace": event.target_name}),

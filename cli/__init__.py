@@ -19,11 +19,11 @@ COMMANDS = {
 class LateGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command; unknown ones are click's to refuse."""
         if cmd_name not in COMMANDS:
             return None
@@ -31,7 +31,7 @@ class LateGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of --help, out of the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
@@ -44,7 +44,7 @@ def gantry() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command. Settings that cannot be used end it with a sentence and 2."""
-    from config import SettingsError  # noqa: PLC0415 - only to name what may be raised
+    from config import SettingsError
 
     try:
         return gantry.main(arguments, prog_name="gantry")

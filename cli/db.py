@@ -16,7 +16,7 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the database to what this Gantry needs."""
     with portal.opened():
-        from services import schema  # noqa: PLC0415 - loaded late
+        from services import schema
 
         before = schema.current()
         schema.upgrade()
@@ -27,7 +27,7 @@ def upgrade() -> None:
 def check() -> None:
     """Say whether the database is at what this Gantry needs; ends with 1 when it is not."""
     with portal.opened():
-        from services import schema  # noqa: PLC0415 - loaded late
+        from services import schema
 
         found, wanted = schema.current(), schema.head()
         print(f"The database is at {found or 'nothing'}; this Gantry needs {wanted}.")

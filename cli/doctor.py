@@ -12,7 +12,7 @@ from config import lines
 def doctor() -> None:
     """Say which settings are in force and what is the matter; ends with 1 when something is."""
     with portal.opened() as settings:
-        from services import health  # noqa: PLC0415 - loaded late
+        from services import health
 
         print("Settings that differ from their default:")
         for line in lines(settings):

@@ -44,9 +44,9 @@ def make_app(found: Settings) -> "Flask":
 @contextmanager
 def opened() -> Iterator[Settings]:
     """Run a command's body beside the application's database; a refusal ends it with a sentence."""
-    from lib import logs  # noqa: PLC0415 - loaded late, as all of it
-    from lib.crypto import BadKey  # noqa: PLC0415
-    from services.errors import GantryError  # noqa: PLC0415
+    from lib import logs
+    from lib.crypto import BadKey
+    from services.errors import GantryError
 
     found = settings()
     logs.configure("warning", found.log_format)

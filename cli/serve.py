@@ -63,12 +63,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         Raises:
             AppImportError: with the sentence that says why not; gunicorn then ends.
         """
-        from gunicorn.errors import AppImportError  # noqa: PLC0415 - in the worker only
+        from gunicorn.errors import AppImportError
 
-        from lib import logs  # noqa: PLC0415
-        from lib.crypto import BadKey  # noqa: PLC0415
-        from services import first_start  # noqa: PLC0415
-        from services.errors import GantryError  # noqa: PLC0415
+        from lib import logs
+        from lib.crypto import BadKey
+        from services import first_start
+        from services.errors import GantryError
 
         logs.configure(self.settings.log_level, self.settings.log_format)
         try:
@@ -96,7 +96,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def _stop(self, worker: Any) -> None:
         """End open streams, take no new work, let the phases at work go on for a while."""
-        from lib import stopping  # noqa: PLC0415 - in the worker only
+        from lib import stopping
 
         stopping.begin()
         if self._running is not None and self._stopping is None:

@@ -1,5 +1,8 @@
 """gantry user: people, for who has a shell on the server."""
 
+import sys
+from typing import Any
+
 import click
 
 from cli import portal
@@ -17,10 +20,10 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create(email: str, name: str, *, admin: bool, password_stdin: bool) -> None:
     """Make a user. Without a password one is made and printed."""
-    given = click.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else None
+    given = sys.stdin.readline().rstrip("\n") if password_stdin else None
     with portal.opened():
-        from services import users  # noqa: PLC0415 - loaded late
-        from services.access import SYSTEM  # noqa: PLC0415
+        from services import users
+        from services.access import SYSTEM
 
         made, password = users.create(SYSTEM, email, name=name, password=given, is_admin=admin)
         print(f"Made {made.email}.")
@@ -29,17 +32,17 @@ def create(email: str, name: str, *, admin: bool, password_stdin: bool) -> None:
 
 
 @user.command("list")
-def list_() -> None:
+def list_users() -> None:
     """List everybody."""
     with portal.opened():
-        from services import users  # noqa: PLC0415 - loaded late
-        from services.access import SYSTEM  # noqa: PLC0415
+        from services import users
+        from services.access import SYSTEM
 
         after = None
         while True:
             found = users.listed(SYSTEM, after=after, limit=200)
             for each in found.items:
-                notes = ["administrator"] * each.is_admin + ["shut out"] * (not each.is_active)
+                notes = [word for word, holds in _notes(each) if holds]
                 print(f"{each.email}\t{each.name}\t{', '.join(notes)}")
             if found.next is None:
                 return
@@ -51,8 +54,8 @@ def list_() -> None:
 def reset_password(email: str) -> None:
     """Give a user a new password, which is printed; ends their sessions."""
     with portal.opened():
-        from services import users  # noqa: PLC0415 - loaded late
-        from services.access import SYSTEM  # noqa: PLC0415
+        from services import users
+        from services.access import SYSTEM
 
         _, password = users.reset_password(SYSTEM, email)
         print(f"Password, to be changed at the next sign-in: {password}")
@@ -63,8 +66,12 @@ def reset_password(email: str) -> None:
 def deactivate(email: str) -> None:
     """Shut a user out; ends their sessions, their tokens work no more."""
     with portal.opened():
-        from services import users  # noqa: PLC0415 - loaded late
-        from services.access import SYSTEM  # noqa: PLC0415
+        from services import users
+        from services.access import SYSTEM
 
         users.edit(SYSTEM, email, users.Changes(is_active=False))
         print(f"{email} can no longer sign in.")
+
+
+def _notes(each: Any) -> list[tuple[str, bool]]:
+    return [("administrator", each.is_admin), ("shut out", not each.is_active)]

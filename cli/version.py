@@ -8,6 +8,6 @@ import click
 @click.command()
 def version() -> None:
     """Say which Gantry this is."""
-    from cli.portal import installed_version  # noqa: PLC0415 - loaded late
+    from cli.portal import installed_version
 
     print(f"Gantry {installed_version()} (Python {platform.python_version()})")

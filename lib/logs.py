@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 HIDDEN = "(secret)"
 _SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie")
@@ -13,7 +14,7 @@ _SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie")
 
 def configure(level: str, log_format: str) -> None:
     """Send every log line, ours and the libraries', to stderr in `log_format` (text or json)."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -37,9 +37,10 @@ class Hasher:
             self._decoy = self.hash(secrets.token_hex(16))
         with self._slots:
             try:
-                return self._argon2.verify(kept or self._decoy, password) and kept is not None
+                self._argon2.verify(kept or self._decoy, password)
             except (VerificationError, InvalidHashError):
                 return False
+        return kept is not None
 
     def is_outdated(self, kept: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -15,7 +15,9 @@ from models.run_state import FINAL, RunState
 UNFINISHED = tuple(state for state in RunState if state not in FINAL)
 
 
-def made_since(since: dt.datetime, seen: ColumnElement[bool], most: int) -> Select[Any]:
+def made_since(
+    since: dt.datetime, seen: ColumnElement[bool], most: int
+) -> Select[*tuple[Any, ...]]:
     """(created, started, state, seconds at work) of the newest runs made since then."""
     columns = (Run.created_at, Run.started_at, Run.state, Run.worked_s)
     query = select(*columns).where(Run.id >= ids.floor(since), seen)

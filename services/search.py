@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from models import places
 from models.project import Project, Stack, Workspace
@@ -19,7 +20,7 @@ class Hit:
 
     kind: str
     label: str
-    names: Mapping[str, str]
+    names: Mapping[str, Any]
     note: str = ""
 
 

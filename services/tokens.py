@@ -74,7 +74,7 @@ def keep(user: User, text: str, name: str) -> None:
 
 def _check(name: str, scopes: Sequence[str], expires_at: dt.datetime | None) -> None:
     problems = {}
-    if not 1 <= len(name.strip()) <= 120:  # noqa: PLR2004 - the column's length, said in words
+    if not 1 <= len(name.strip()) <= 120:
         problems["name"] = "Give the token a name of 1 to 120 characters, to know it by."
     if not scopes or set(scopes) - set(SCOPES):
         problems["scopes"] = f"Choose from {', '.join(SCOPES)}."

@@ -88,7 +88,7 @@ def _check_new(email: str, name: str, password: str | None) -> None:
     problems = {}
     if not _EMAIL.fullmatch(email):
         problems["email"] = "Give an e-mail address, such as ada@example.com."
-    if len(name.strip()) > 120:  # noqa: PLR2004 - the column's length, said in words
+    if len(name.strip()) > 120:
         problems["name"] = "A name has at most 120 characters."
     if password and (said := passwords.problem(password)):
         problems["password"] = said
@@ -159,7 +159,7 @@ def _written(user: User, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_changes(changes: Changes) -> None:
     problems = {}
-    if changes.name is not None and not 1 <= len(changes.name.strip()) <= 120:  # noqa: PLR2004
+    if changes.name is not None and not 1 <= len(changes.name.strip()) <= 120:
         problems["name"] = "A name has 1 to 120 characters."
     if changes.theme is not None and changes.theme not in THEMES:
         problems["theme"] = f"Choose one of {', '.join(THEMES)}."

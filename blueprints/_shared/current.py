@@ -9,6 +9,7 @@ from flask import current_app, flash, g, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from lib import ids
+from lib.version import VERSION
 from models.user import ApiToken, User, UserSession
 from services import dashboard, sessions, tokens
 from services.access import Actor
@@ -142,7 +143,7 @@ class Current:
     @property
     def version(self) -> str:
         """Gantry's version."""
-        return str(current_app.version)
+        return VERSION
 
     @property
     def request_id(self) -> str:
@@ -181,7 +182,7 @@ def _entry(row: tuple[str, str, str, str], counts: dict[str, str]) -> NavEntry:
 
 def _visitor() -> Visitor | None:
     found: Any = flask_login.current_user
-    return found._get_current_object() if found and found.is_authenticated else None  # noqa: SLF001
+    return found._get_current_object() if found and found.is_authenticated else None
 
 
 def visitor() -> Visitor:

@@ -118,8 +118,8 @@ def _answer(status: int, title: str, text: str, fields: dict[str, str] | None = 
     error |= {"back_url": _way_back(), "keeps_typing": request.method == "POST"}
     try:
         return make_response(render_template("errors/error.html", error=error), status)
-    except Exception as failure:  # noqa: BLE001 - the last resort must not need a database
-        log.error("error page failed", exc_info=failure)
+    except Exception as failure:
+        log.exception("error page failed", failure=type(failure).__name__)
         return _plain(status, text)
 
 

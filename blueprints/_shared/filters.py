@@ -39,7 +39,7 @@ def ago(at: dt.datetime) -> str:
     for below, unit, word in _STEPS:
         if abs(seconds) < below:
             number = int(abs(seconds) // unit)
-            if word == "s" and number < 2:  # noqa: PLR2004 - nobody counts to one
+            if word == "s" and number < 2:
                 return "just now"
             return f"{number} {word} ago" if seconds > 0 else f"in {number} {word}"
     return f"{_local(at):%-d %b %Y}"
@@ -52,7 +52,7 @@ def exact(at: dt.datetime) -> str:
 
 def duration(seconds: float) -> str:
     """A length of time: “0.4 s”, “41 s”, “1 m 12 s”, “3 h 5 m”, “2 d 4 h”."""
-    if seconds < 9.95:  # noqa: PLR2004 - from here on tenths say nothing
+    if seconds < 9.95:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
@@ -66,9 +66,9 @@ def duration(seconds: float) -> str:
 def byte_size(count: float) -> str:
     """A size: “812 B”, “1.4 MB”."""
     size, unit = float(count), 0
-    while size >= 999.5 and unit < len(UNITS) - 1:  # noqa: PLR2004 - three digits are enough
+    while size >= 999.5 and unit < len(UNITS) - 1:
         size, unit = size / 1000, unit + 1
-    shown = f"{size:.0f}" if unit == 0 or size >= 99.5 else f"{size:.1f}"  # noqa: PLR2004
+    shown = f"{size:.0f}" if unit == 0 or size >= 99.5 else f"{size:.1f}"
     return f"{shown} {UNITS[unit]}"
 
 

@@ -95,5 +95,5 @@ def sign_out() -> None:
 
 def is_local_path(url: str) -> bool:
     """Whether a link leads to a page of this portal, whatever a browser makes of its slashes."""
-    has_odd = any(ord(letter) < 33 or letter == "\\" for letter in url)  # noqa: PLR2004 - controls
+    has_odd = any(ord(letter) < 33 or letter == "\\" for letter in url)
     return url.startswith("/") and not url.startswith("//") and not has_odd

@@ -14,7 +14,7 @@ class HtmxRequest(HtmxAwareRequest):  # type: ignore[misc]
 
     @property
     def wants_fragment(self) -> bool:
-        """Whether htmx asks for a part of a page: not a boosted link, not a step back in history."""
+        """Whether a part of a page is asked for: not by a boosted link or a step back."""
         wants_page = (
             self.htmx.boosted
             or self.htmx.history_restore_request
@@ -25,7 +25,8 @@ class HtmxRequest(HtmxAwareRequest):  # type: ignore[misc]
     @property
     def htmx_source(self) -> str | None:
         """The element that asks, as htmx 4 names it: `tag#id`."""
-        return self.headers.get("HX-Source")
+        found: str | None = self.headers.get("HX-Source")
+        return found
 
 
 def install(app: Flask) -> None:

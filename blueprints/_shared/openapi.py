@@ -47,7 +47,10 @@ CHANGING = frozenset({"post", "put", "patch"})
 def install(app: APIFlask) -> None:
     """Complete the description when it is first asked for."""
     app.security_schemes = {"token": {"type": "http", "scheme": "bearer"}}
-    app.spec_processor(lambda spec: _complete(app, spec))
+
+    @app.spec_processor
+    def complete(spec: Any) -> Any:
+        return _complete(app, spec)
 
 
 def _complete(app: APIFlask, spec: dict[str, Any]) -> dict[str, Any]:

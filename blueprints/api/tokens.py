@@ -18,7 +18,7 @@ class NewToken(Body):
 
     name: str
     user: str | None = None
-    scopes: list[str] = list(tokens.SCOPES)
+    scopes: tuple[str, ...] = tokens.SCOPES
     expires_at: AwareDatetime | None = None
 
 
