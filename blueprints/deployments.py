@@ -12,7 +12,8 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import posted
 from models.run import Run
-from services import deployments, runs as run_verbs
+from services import deployments
+from services import runs as run_verbs
 from services.deployments import DeploymentLine, OutputLine, ResourceLine
 from services.errors import Conflict, Invalid
 from services.page import Page

@@ -161,6 +161,12 @@ def delete(project: str, stack: str) -> Response:
     return respond_after(f"/projects/{project}", said=f"Stack {stack} is deleted.")
 
 
+@blueprint.app_template_filter("span")
+def span_filter(seconds: int | None) -> str:
+    """A length of time as people type it."""
+    return spans.write(seconds)
+
+
 def _engines() -> tuple[tuple[str, str], ...]:
     return tuple((name, name) for name in house().engines)
 

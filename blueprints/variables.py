@@ -173,7 +173,7 @@ def _typed(line: VariableLine) -> Typed:
 
 def _list(frame: Frame, form: Typed, status: int = 200) -> Response:
     actor, effective = current.actor(), None
-    if status != 200:  # noqa: PLR2004 - a form was refused: only who may write sees it again
+    if status != 200:
         require(actor, Action.WRITE_VARIABLES, frame.thing)
     if frame.noun == "deployment":
         effective = variables.of_deployment(actor, frame.thing)
@@ -194,9 +194,10 @@ def _after(frame: Frame, said: str, warnings: Sequence[str]) -> Response:
 
 
 @blueprint.app_template_filter("written")
-def written_filter(value: Any) -> str:
-    """A value as people write it."""
-    return written(value)
+def written_filter(value: Any, pretty: bool = True) -> str:  # noqa: FBT001, FBT002 - a filter
+    """A value as people write it; on one line unless `pretty`."""
+    is_nested = isinstance(value, dict | list)
+    return json.dumps(value, ensure_ascii=False) if is_nested and not pretty else written(value)
 
 
 for _noun, (_path, _find) in PLACES.items():

@@ -11,14 +11,14 @@ from blueprints._shared.places import Frame
 from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import Typed, posted
-from services import deployments, workspaces, removal
+from services import deployments, removal, workspaces
 from services.access import Action, require
 from services.deployments import DeploymentLine
 from services.edits import ChangedMeanwhile
 from services.errors import Conflict, Invalid
 from services.page import Page
-from services.workspaces import WorkspaceLine
 from services.removal import Toll
+from services.workspaces import WorkspaceLine
 
 blueprint = Blueprint("workspaces", __name__)
 ABOVE = Crumb("Workspaces", "/workspaces")

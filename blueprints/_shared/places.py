@@ -103,7 +103,7 @@ def next_url(page: Page[Any]) -> str:
     return "" if page.next is None else url_with(cursor=paging.encode(page.next))
 
 
-def _frame(  # noqa: PLR0913 - what differs between the four nouns, and nothing else
+def _frame(  # noqa: PLR0913, PLR0917 - what differs between the four nouns, and nothing else
     actor: Actor,
     thing: Thing,
     noun: str,
