@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models import places
+from models import search
 from models.project import Project, Stack, Workspace
 from services.access import Actor, visible, visible_places
 from services.runs import listing
@@ -31,7 +31,7 @@ def find(actor: Actor, q: str) -> list[Hit]:
 
 
 def _projects(actor: Actor, q: str) -> list[Hit]:
-    query = places.found(Project, q, EACH).where(visible_places(actor, Project))
+    query = search.named(Project, q, EACH).where(visible_places(actor, Project))
     return [
         Hit("project", row.name, {"project": row.name}, row.title)
         for row in session().scalars(query)
@@ -39,7 +39,7 @@ def _projects(actor: Actor, q: str) -> list[Hit]:
 
 
 def _workspaces(actor: Actor, q: str) -> list[Hit]:
-    query = places.found(Workspace, q, EACH).where(visible_places(actor, Workspace))
+    query = search.named(Workspace, q, EACH).where(visible_places(actor, Workspace))
     return [
         Hit("workspace", row.name, {"workspace": row.name}, row.title)
         for row in session().scalars(query)
@@ -47,7 +47,7 @@ def _workspaces(actor: Actor, q: str) -> list[Hit]:
 
 
 def _stacks(actor: Actor, q: str) -> list[Hit]:
-    query = places.found(Stack, q, EACH).where(visible(actor, Stack))
+    query = search.named(Stack, q, EACH).where(visible(actor, Stack))
     return [
         Hit("stack", row.name, {"project": row.project_name, "stack": row.name}, row.project_name)
         for row in session().scalars(query)

@@ -18,7 +18,7 @@ class Case:
     `may` names who gets `status`. Others of the cast get 403, and those in `blind` 404, because
     they must not learn that there is such a thing. `names` are the parts of the URL: words, or
     functions of the world; `send` is the form (or for the API the JSON). `audits` is how many rows
-    of the audit log one call leaves.
+    of the audit log one call leaves. `refused` is what those get who have the right, but not now.
     """
 
     endpoint: str
@@ -31,6 +31,7 @@ class Case:
     method: str = ""
     audits: int | None = None
     before: Callable[[Any], Any] | None = None
+    refused: int = 403
 
     @property
     def is_api(self) -> bool:
@@ -43,4 +44,4 @@ class Case:
             return self.status
         if name in self.blind.split():
             return 404
-        return 403
+        return 403 if name == "vera" else self.refused
