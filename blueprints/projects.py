@@ -89,6 +89,7 @@ def index() -> Response:
 @blueprint.get("/projects/new")
 def new() -> Response:
     """The form of a new project."""
+    projects.require_create(current.actor())
     return page("projects/new.html", New(Typed({})), crumbs=(ABOVE, Crumb("New project")))
 
 

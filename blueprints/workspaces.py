@@ -88,6 +88,7 @@ def index() -> Response:
 @blueprint.get("/workspaces/new")
 def new() -> Response:
     """The form of a new workspace."""
+    workspaces.require_create(current.actor())
     return page("workspaces/new.html", New(Typed({})), crumbs=(ABOVE, Crumb("New workspace")))
 
 

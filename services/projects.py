@@ -36,6 +36,16 @@ def may_create(actor: Actor) -> bool:
     return actor.is_admin or (house().anyone_creates and actor.id is not None)
 
 
+def require_create(actor: Actor) -> None:
+    """Refuse who may not create projects.
+
+    Raises:
+        Forbidden: when only administrators do and the actor is none.
+    """
+    if not may_create(actor):
+        require_admin(actor)
+
+
 def create(actor: Actor, *, name: str, title: str = "", description: str = "") -> Project:
     """Make a project; its maker becomes its owner, unless they are an administrator.
 
@@ -44,8 +54,7 @@ def create(actor: Actor, *, name: str, title: str = "", description: str = "") -
         Invalid: with a sentence per field.
         Conflict: when the name is taken.
     """
-    if not may_create(actor):
-        require_admin(actor)
+    require_create(actor)
     fields = Fields()
     project = Project(
         name=fields.slug("name", name),
