@@ -77,4 +77,4 @@ def _house(settings: Settings, passwords: Hasher, engines: dict[str, Engine]) ->
 
 def _facts(engine: Engine) -> EngineFacts:
     types = frozenset(RunType(name) for name in engine.run_types)
-    return EngineFacts(engine.name, types, engine.refused_variable)
+    return EngineFacts(engine.name, types, engine.refused_variable, engine.read_state)

@@ -12,7 +12,7 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import posted
 from models.run import Run
-from services import deployments
+from services import deployments, locks
 from services import runs as run_verbs
 from services.deployments import DeploymentLine, OutputLine, ResourceLine
 from services.errors import Conflict, Invalid
@@ -72,7 +72,7 @@ def show(project: str, stack: str, workspace: str) -> Response:
         line=line,
         active=active,
         waiting=run_verbs.explain(active),
-        may_unlock=line.hand is not None and deployments.may_unlock(actor, frame.thing, line.hand),
+        may_unlock=line.hand is not None and locks.may_unlock(actor, frame.thing, line.hand),
         is_mine=line.hand is not None and line.hand.user_id == actor.id,
     )
     return page("deployments/show.html", context, crumbs=frame.crumbs)
@@ -111,7 +111,7 @@ def outputs(project: str, stack: str, workspace: str) -> Response:
 def lock(project: str, stack: str, workspace: str) -> Response:
     """Lock a deployment by hand."""
     frame, form = places.of_deployment(project, stack, workspace, ""), posted()
-    return _after(frame, "Locked.", lambda: deployments.lock(*_who(frame), form["note"]))
+    return _after(frame, "Locked.", lambda: locks.lock(*_who(frame), form["note"]))
 
 
 @blueprint.post(f"{URL}/unlock")
@@ -119,7 +119,7 @@ def unlock(project: str, stack: str, workspace: str) -> Response:
     """Take one's own lock away, or by force another's."""
     frame, form = places.of_deployment(project, stack, workspace, ""), posted()
     force = bool(form["force"])
-    return _after(frame, "Unlocked.", lambda: deployments.unlock(*_who(frame), force=force))
+    return _after(frame, "Unlocked.", lambda: locks.unlock(*_who(frame), force=force))
 
 
 def _who(frame: Frame) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +21,7 @@ from lib import clock
 from models.base import Base, EnumValue, Identified, Json
 from models.variable import Category
 
+_OPEN = text("kind IN ('progress', 'candidate')")
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -116,7 +118,11 @@ class StateVersion(Identified, Base):
     """A state of a deployment, encrypted. A candidate is never current by itself."""
 
     __tablename__ = "state_version"
-    __table_args__ = (Index(None, "deployment_id", "id"),)
+    __table_args__ = (
+        Index(None, "deployment_id", "id"),
+        # Those few whose standing is open; looked for on each page of a deployment.
+        Index("ix_state_version_open", "deployment_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
 
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployment.id", ondelete="CASCADE"))
     run_id: Mapped[str | None] = mapped_column(String(24))
@@ -129,6 +135,8 @@ class StateVersion(Identified, Base):
     kind: Mapped[str] = mapped_column(String(16), default="run")
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     created_by_name: Mapped[str] = mapped_column(String(160), default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    from_id: Mapped[str | None] = mapped_column(String(24))
 
 
 class Resource(Base):

@@ -1,4 +1,4 @@
-"""Deployments: one stack in one workspace, with its locks, resources and outputs."""
+"""Deployments: one stack in one workspace, with its resources and outputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,11 @@ from models import places
 from models.project import Deployment, DeploymentLock, ManualLock, Stack, Workspace
 from models.run import Run
 from models.run_content import Resource
-from services import audit, paging, stacks, workspaces
-from services.access import Action, Actor, can, require, visible
-from services.errors import Conflict, Forbidden, NotFound
-from services.fields import Fields
+from services import paging, stacks, workspaces
+from services.access import Action, Actor, require, visible
+from services.errors import NotFound
 from services.page import Page
-from services.runs.moves import admit, yield_to_manual_lock
-from services.transaction import is_duplicate, session, transaction
-
-NOTE_LIMIT = 500
+from services.transaction import is_duplicate, session
 
 
 @dataclass(frozen=True)
@@ -192,63 +188,16 @@ def outputs(actor: Actor, deployment: Deployment) -> list[OutputLine]:
     ]
 
 
-def lock(actor: Actor, deployment: Deployment, note: str = "") -> ManualLock:
-    """Lock a deployment by hand: runs not yet claimed, triggers and other people's confirms wait.
+def held(deployment: Deployment) -> Deployment:
+    """The deployment as it is now, held until the caller's transaction ends.
 
     Raises:
-        Conflict: when somebody has locked it already.
-        Invalid: when the note is too long.
+        NotFound: when it is gone.
     """
-    require(actor, Action.LOCK, deployment)
-    fields = Fields()
-    text = fields.text("note", note, NOTE_LIMIT)
-    fields.done()
-    if actor.id is None:
-        raise Forbidden("Only people lock deployments by hand.")
-    with transaction() as here:
-        held = _held(keep(deployment))
-        present = here.get(ManualLock, held.id)
-        if present is not None:
-            raise Conflict(f"{_whose(actor, present)} locked this deployment already.")
-        hand = ManualLock(deployment_id=held.id, user_id=actor.id, user_name=actor.name, note=text)
-        here.add(hand)
-        here.flush()
-        audit.record(actor, "deployment.lock", held, after={"note": text})
-        yield_to_manual_lock(held.id)
-    return hand
-
-
-def unlock(actor: Actor, deployment: Deployment, *, force: bool = False) -> None:
-    """Take away the lock a person holds: one's own, or with `force` (owners) anyone's.
-
-    Raises:
-        Conflict: when nobody holds one, or another does and `force` is not said.
-        Forbidden: when another holds it and the actor is no owner.
-    """
-    require(actor, Action.LOCK, deployment)
-    with transaction() as here:
-        held = _held(deployment) if is_stored(deployment) else None
-        hand = here.get(ManualLock, held.id) if held else None
-        if held is None or hand is None:
-            raise Conflict("Nobody has locked this deployment by hand.")
-        if hand.user_id != actor.id:
-            require(actor, Action.FORCE_UNLOCK, held)
-            if not force:
-                raise Conflict(f"{hand.user_name} holds the lock; say force to open it anyway.")
-        forced = hand.user_id != actor.id
-        here.delete(hand)
-        here.flush()
-        before = {"holder": hand.user_name, "note": hand.note}
-        audit.record(
-            actor, "deployment.force_unlock" if forced else "deployment.unlock", held, before=before
-        )
-        admit(held.id)
-
-
-def may_unlock(actor: Actor, deployment: Deployment, hand: ManualLock) -> bool:
-    """Whether the actor could open this lock, their own or by force."""
-    action = Action.LOCK if hand.user_id == actor.id else Action.FORCE_UNLOCK
-    return can(actor, action, deployment)
+    row = session().get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _found(stack: Stack, workspace: Workspace) -> Deployment | None:
@@ -268,18 +217,6 @@ def _blank(stack: Stack, workspace: Workspace) -> Deployment:
     )
 
 
-def _held(deployment: Deployment) -> Deployment:
-    """The deployment as it is now, held until the transaction ends."""
-    row = session().get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NotFound
-    return row
-
-
 def _active(deployment: Deployment) -> Any:
     scope: ColumnElement[bool] = Run.deployment_id == deployment.id
     return places.active_runs(scope)
-
-
-def _whose(actor: Actor, hand: ManualLock) -> str:
-    return "You have" if hand.user_id == actor.id else f"{hand.user_name} has"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lib.crypto import Keyring
 from lib.passwords import Hasher
@@ -17,6 +18,8 @@ class EngineFacts:
     run_types: frozenset[RunType]
     refused_variable: Callable[[str, str], str | None]
     """(name, category) → why the engine cannot take the variable, or None."""
+    read_state: Callable[[bytes], Any]
+    """What a state file says; None for an empty one; raises ValueError for what is none."""
 
 
 @dataclass(frozen=True)

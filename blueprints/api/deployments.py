@@ -17,7 +17,7 @@ from blueprints._shared.nouns import (
     workspace_of,
 )
 from models.project import Deployment
-from services import deployments
+from services import deployments, locks
 from services.deployments import OutputLine, ResourceLine
 from services.page import Page
 
@@ -64,14 +64,14 @@ def show(**url: Any) -> Json:
 def lock(**url: Any) -> Json:
     """Lock a deployment by hand: other people's runs wait until the lock is taken away."""
     asked = api.body(Lock)
-    deployments.lock(current.actor(), deployment_at(url), asked.note)
+    locks.lock(current.actor(), deployment_at(url), asked.note)
     return show(**url)
 
 
 @blueprint.delete(f"{PATH}/lock")
 def unlock(**url: Any) -> Response:
     """Take one's own lock away; with `?force=true` (owners) anybody's."""
-    deployments.unlock(current.actor(), deployment_at(url), force=query_flag("force"))
+    locks.unlock(current.actor(), deployment_at(url), force=query_flag("force"))
     return api.no_content()
 
 

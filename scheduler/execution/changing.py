@@ -1,23 +1,27 @@
 """Changing things: the saved plan applied, a task performed, the state kept whatever happens."""
 
-import json
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
+from pathlib import Path
 
-from engines.base import StateFacts, Step
-from lib.masking import Masker
+import structlog
+
+from engines.base import Step
 from models.run import Run
 from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed, Interrupted
+from scheduler.execution.progress import Progress
 from scheduler.step import StepResult
 from services import states
 from services.runs import work
 from services.transaction import transaction
 
+log = structlog.get_logger(__name__)
+
 _RESULTS = {RunType.APPLY: "apply completed", RunType.DESTROY: "destroy completed"}
 _SHELL = "/bin/sh"
 _KILLED = "The run was killed while it was {}."
+_ERRORED = "The engine could not store its state; it left errored.tfstate."
+_UNREADABLE = "The engine left a state that cannot be read."
 
 
 def change(desk: Desk) -> Run:
@@ -34,19 +38,47 @@ def perform(desk: Desk) -> Run:
     return _carry_out(desk, step, "The command finished.")
 
 
+def doubtful(desk: Desk, failure: Failed) -> Run:
+    """Nobody knows what was changed: the deployment is blocked until a person has looked."""
+    rescue(desk)
+    return work.fail(desk.claim, failure.kind, failure.text, block=failure.text)
+
+
+def rescue(desk: Desk) -> None:
+    """Keep what state lies in the run's directory as a candidate, if it can be read."""
+    found = _look_at_state(desk)
+    for state in (found.state, found.errored):
+        if state is not None:
+            states.offer(desk.claim.run_id, state)
+
+
 def _carry_out(desk: Desk, step: Step, result: str) -> Run:
     """Do a step that may change things; its end, its state and its verdict are kept as one."""
+    path = desk.engine.state_file(desk.context)
+    if path is not None:
+        desk.look = Progress(desk.claim, desk.order.engine, path, desk.masker).look
     try:
         done = desk.run(step)
     except Interrupted as stop:
         return work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
-        return _doubtful(desk, failure)
+        return doubtful(desk, failure)
     found = _look_at_state(desk)
+    try:
+        return _keep(desk, step, done, found, result)
+    except work.Fenced:
+        log.warning("a state arrived from a worker that lost its run", run=desk.claim.run_id)
+        rescue(desk)
+        raise
+
+
+def _keep(desk: Desk, step: Step, done: StepResult, found: "_Found", result: str) -> Run:
     with transaction():
         desk.report(step, done)
         if found.state is not None:
             states.keep(desk.claim, found.state)
+        if found.errored is not None:
+            states.offer(desk.claim.run_id, found.errored)
         return _end(desk, step, done, found.trouble) or work.finish(desk.claim, result)
 
 
@@ -58,7 +90,7 @@ def _end(desk: Desk, step: Step, done: StepResult, trouble: str | None) -> Run |
         block = trouble or (_KILLED.format(desk.order.state.value) if stop.killed else None)
         return work.interrupted(desk.claim, stop.state, stop.text, block=block)
     except Failed as unknown:
-        return _doubtful(desk, unknown)
+        return work.fail(desk.claim, unknown.kind, unknown.text, block=unknown.text)
     if failure is not None:
         return work.fail(desk.claim, failure.kind, failure.text, block=trouble)
     if trouble is not None:
@@ -66,82 +98,31 @@ def _end(desk: Desk, step: Step, done: StepResult, trouble: str | None) -> Run |
     return None
 
 
-def _doubtful(desk: Desk, failure: Failed) -> Run:
-    """Nobody knows what was changed: the deployment is blocked until a person has looked."""
-    return work.fail(desk.claim, failure.kind, failure.text, block=failure.text)
-
-
 @dataclass(frozen=True)
 class _Found:
-    """The state a step left, and why the deployment must be blocked, if it must."""
+    """The states a step left, and why the deployment must be blocked, if it must.
+
+    `errored` is what the engine wrote beside its backend because that did not take it.
+    """
 
     state: states.State | None = None
+    errored: states.State | None = None
     trouble: str | None = None
 
 
 def _look_at_state(desk: Desk) -> _Found:
-    if desk.engine.errored_state_file(desk.context).exists():
-        return _Found(trouble="The engine could not store its state; it left errored.tfstate.")
-    path = desk.engine.state_file(desk.context)
+    state, trouble = _read(desk, desk.engine.state_file(desk.context))
+    left = desk.engine.errored_state_file(desk.context)
+    if not left.exists():
+        return _Found(state, trouble=trouble)
+    errored, _ = _read(desk, left)
+    return _Found(state, errored, _ERRORED)
+
+
+def _read(desk: Desk, path: Path | None) -> tuple[states.State | None, str | None]:
     if path is None or not path.exists():
-        return _Found()
-    content = path.read_bytes()
+        return None, None
     try:
-        facts = desk.engine.read_state(content)
+        return states.read(desk.order.engine, path.read_bytes(), desk.masker), None
     except ValueError:
-        return _Found(trouble="The engine left a state that cannot be read.")
-    return _Found(_state(content, facts, desk.masker) if facts is not None else None)
-
-
-def _state(content: bytes, facts: StateFacts, masker: Masker) -> states.State:
-    """What is kept of a state; outputs with a secret of the run are sensitive, declared or not."""
-    digests = _digests(content)
-    resources = [
-        states.KeptResource(
-            address=_instance_address(resource.address, key),
-            module=resource.module,
-            type=resource.type,
-            provider=resource.provider,
-            instance_id=masker.mask_text(identity or ""),
-            digest=digests.get((resource.address, json.dumps(key)), ""),
-        )
-        for resource in facts.resources
-        if resource.mode == "managed"
-        for key, identity in zip(resource.instances, resource.ids, strict=True)
-    ]
-    return states.State(
-        content=content,
-        serial=facts.serial,
-        lineage=facts.lineage,
-        resources=resources,
-        outputs={
-            name: states.KeptOutput(
-                output.value,
-                output.type,
-                output.sensitive or masker.mask_value(output.value) != output.value,
-            )
-            for name, output in facts.outputs.items()
-        },
-    )
-
-
-def _instance_address(address: str, key: str | int | None) -> str:
-    return address if key is None else f"{address}[{json.dumps(key)}]"
-
-
-def _digests(content: bytes) -> dict[tuple[str, str], str]:
-    """A digest of each instance's attributes, by which a later run sees what it changed."""
-    found: dict[tuple[str, str], str] = {}
-    for resource in json.loads(content).get("resources") or []:
-        name = f"{resource.get('type')}.{resource.get('name')}"
-        module = resource.get("module")
-        address = f"{module}.{name}" if module else name
-        for instance in resource.get("instances") or []:
-            if not instance.get("deposed"):
-                key = json.dumps(instance.get("index_key"))
-                found[address, key] = _digest(instance.get("attributes"))
-    return found
-
-
-def _digest(attributes: Any) -> str:
-    return blake2b(json.dumps(attributes, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return None, _UNREADABLE

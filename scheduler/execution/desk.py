@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +57,8 @@ class Desk:
         self.masker = Masker(self.order.secrets)
         self.steps_done = self.order.steps_done
         self.engine_used: work.EngineUsed | None = None
+        self.look: Callable[[], None] = _nothing
+        """Called about once a second while a step is in flight; must not raise."""
         self._lock = threading.Lock()
         self._handle: StepHandle | None = None
         self._stop = self._kill = False
@@ -188,6 +191,9 @@ class Desk:
             max_duration_s=max(1.0, self._deadline_s - clock.monotonic()),
             collect=(step.collect.name, dict(step.collect.arguments)) if step.collect else None,
             ok_codes=step.ok_codes,
+            prefix=self.site.isolation.prefix(self.work_dir),
+            is_sandboxed=self.site.isolation.bubblewrap is not None,
+            limits=self.site.isolation.limits,
         )
 
     def _start(self, spec: StepSpec) -> StepHandle:
@@ -207,6 +213,7 @@ class Desk:
                 if self.order.state in CHANGING:
                     raise Failed("worker", "Worker lost, state unknown.") from None
         self.check_stop()
+        self.site.isolation.hand_over(self.work_dir, self.site.providers)
         return self.site.spawner.start(spec)
 
     def _wait(self, handle: StepHandle) -> StepResult:
@@ -217,6 +224,7 @@ class Desk:
                     return result
                 if self.site.closing.is_set():
                     raise Abandoned
+                self.look()
         finally:
             with self._lock:
                 self._handle = None
@@ -259,6 +267,10 @@ class Desk:
             handle.kill()
         else:
             handle.interrupt()
+
+
+def _nothing() -> None:
+    """Look at nothing."""
 
 
 def _diagnostic(facts: object) -> Diagnostic:

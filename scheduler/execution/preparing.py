@@ -34,7 +34,7 @@ def prepare(desk: Desk) -> None:
     desk.engine_used = work.EngineUsed(
         version=f"{installed.name} {installed.version}",
         path="bundled" if installed.bundled else str(installed.path),
-        isolation=desk.site.isolation,
+        isolation=desk.site.isolation.label,
     )
     _refuse_shared_backend(desk)
     _lay_down_state(desk)

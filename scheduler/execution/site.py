@@ -10,6 +10,7 @@ from typing import Any
 
 from engines.base import Engine
 from integrations.git import Git
+from scheduler.isolation import Isolation
 from scheduler.spawner import Spawner
 
 
@@ -25,7 +26,7 @@ class Site:
     allow_download: bool = False
     inherited_env: Mapping[str, str] = field(default_factory=dict)
     logs_kept: dt.timedelta = dt.timedelta(days=60)
-    isolation: str = "process group"
+    isolation: Isolation = field(default_factory=Isolation)
     closing: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -28,8 +28,9 @@ def carry_out(desk: Desk) -> None:
         _attempt(desk)
     except (work.Fenced, StepTakenOver):
         log.info("another worker holds the run now", run=run_id)
-    except Unavailable:
-        log.warning("the database is away; the run is taken up again later", run=run_id)
+    except Unavailable as error:
+        reason = str(error.__cause__ or error)
+        log.warning("the database is away; the run is taken up later", run=run_id, reason=reason)
     except Exception:
         # The executor's edge: a fault of ours must end the run visibly, never hold its lock.
         log.exception("the executor failed", run=run_id)
@@ -49,6 +50,8 @@ def _attempt(desk: Desk) -> None:
     except Failed as failure:
         _fail(desk, failure)
     except SupervisorLost:
+        if desk.order.state in CHANGING:
+            changing.rescue(desk)
         work.lose(desk.claim.run_id)
     except work.Fenced:
         raise
@@ -110,8 +113,15 @@ def _fail(desk: Desk, failure: Failed) -> None:
 
 
 def _give_up(desk: Desk, text: str) -> None:
-    block = text if desk.order.state in CHANGING else None
-    work.fail(desk.claim, "gantry", text, block=block)
+    if desk.order.state not in CHANGING:
+        work.fail(desk.claim, "gantry", text)
+        return
+    try:
+        changing.rescue(desk)
+    except Exception:
+        # What failed us may be this very state. The run must end all the same.
+        log.exception("the state that a run left could not be kept", run=desk.claim.run_id)
+    work.fail(desk.claim, "gantry", text, block=text)
 
 
 def tidy(site: Site, run_id: str) -> None:

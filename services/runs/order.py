@@ -90,6 +90,11 @@ def read(claim: Claim) -> WorkOrder:
     )
 
 
+def secrets_of(run: Run) -> tuple[str, ...]:
+    """The secrets of a run in clear, for those who mask them."""
+    return _clear_values(run).secrets
+
+
 @dataclass(frozen=True)
 class _Clear:
     environment: dict[str, str]

@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lib import clock
 from models import run_queue
 from models.project import Deployment, ManualLock, Stack
 from models.run import Run
-from models.run_content import Plan, PlanUse
+from models.run_content import Plan, PlanUse, StateVersion
 from models.run_history import Mark, RunDiagnostic, RunStep
 from models.run_state import CHANGING, FINAL, REPEATABLE, WORKING, RunState, RunType
+from models.state_version import StateKind
 from services import blobs
 from services.errors import Conflict
 from services.runs.create import search_words
@@ -398,7 +399,15 @@ def _held_by_hand(run: Run) -> bool:
 
 
 def _block(run: Run, reason: str) -> None:
-    deployment = session().get_one(Deployment, run.deployment_id)
+    """Block the deployment; what was copied while the run was at work becomes a candidate."""
+    here = session()
+    here.execute(
+        update(StateVersion)
+        .where(StateVersion.run_id == run.id, StateVersion.kind == StateKind.PROGRESS)
+        .where(StateVersion.deployment_id == run.deployment_id)
+        .values(kind=StateKind.CANDIDATE)
+    )
+    deployment = here.get_one(Deployment, run.deployment_id)
     deployment.blocked_reason = reason
     deployment.blocked_run_id = run.id
     deployment.blocked_at = clock.now()

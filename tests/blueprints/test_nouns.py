@@ -1,4 +1,4 @@
-"""The pages of the nouns: every form without a script, nothing typed is lost, buttons are rights."""
+"""The pages of the nouns: forms work without a script, nothing typed is lost, buttons are rights."""
 
 import io
 import re
@@ -10,7 +10,7 @@ from models.project import Deployment, ManualLock, Project, Stack
 from models.run_content import Resource, RunOutput
 from models.run_state import RunState, RunType
 from models.variable import Variable
-from services import deployments, variables
+from services import locks, variables
 from services.variables import NewValue
 from tests import factories
 from tests.api.test_nouns import archive
@@ -75,7 +75,7 @@ def full(world):
     for place in (world.project, world.stack, world.staging, deployment):
         variables.put(world.dave, place, "size", NewValue({"it": "<script>alert(1)</script>"}))
         variables.put(world.dave, place, "TOKEN", NewValue("xK9-very-secret", secret=True))
-    deployments.lock(world.dave, deployment, "hands <off>")
+    locks.lock(world.dave, deployment, "hands <off>")
     return world
 
 
@@ -144,7 +144,7 @@ def test_a_refused_form_says_why_beside_the_field_and_keeps_what_was_typed(brows
     )
 
     assert refused.status_code == 422
-    assert re.search(r'id="name-error".*lower-case letters', refused.text, re.S)
+    assert re.search(r'id="name-error".*lower-case letters', refused.text, re.DOTALL)
     assert 'value="Not A Slug"' in refused.text
     assert 'value="Kept"' in refused.text
     assert "also kept" in refused.text
@@ -157,7 +157,7 @@ def test_a_taken_name_is_told_beside_the_field(browse, noun):
     refused = browse("ada").submit(f"/{noun}", {"name": name})
 
     assert refused.status_code == 422
-    assert re.search(r'id="name-error".*already', refused.text, re.S)
+    assert re.search(r'id="name-error".*already', refused.text, re.DOTALL)
 
 
 @pytest.mark.parametrize("url", ["/projects", "/workspaces"])
@@ -211,7 +211,7 @@ def test_a_stack_is_made_from_git_and_a_hostile_address_is_told_beside_its_field
     made = alice.submit(url, stack_form(name="db", url="https://9.9.9.9/a.git", **git))
 
     assert refused.status_code == 422
-    assert re.search(r'id="url-error".*GANTRY_ALLOWED_HOSTS', refused.text, re.S)
+    assert re.search(r'id="url-error".*GANTRY_ALLOWED_HOSTS', refused.text, re.DOTALL)
     assert 'value="file:///etc"' in refused.text
     assert made.status_code == 303
     assert db.session.query(Stack).filter_by(name="db").one().source["path"] == "web"
@@ -225,7 +225,7 @@ def test_lengths_of_time_are_read_as_people_write_them(browse):
         f"{WEB}/settings", stack_form(max_duration_s="2 d", plan_expires_s="90 min", version="1")
     )
 
-    assert re.search(r'id="max_duration_s-error".*30 min', refused.text, re.S)
+    assert re.search(r'id="max_duration_s-error".*30 min', refused.text, re.DOTALL)
     assert saved.status_code == 303
     stack = db.session.query(Stack).filter_by(name="web").one()
     assert (stack.max_duration_s, stack.plan_expires_s) == (172_800, 5_400)
@@ -310,7 +310,7 @@ def test_saving_a_form_unchanged_changes_no_value(browse, world):
 
     for number in range(len(values)):
         form = dave.get(f"{WEB}/variables/v{number}").text
-        shown = re.search(r"<textarea[^>]*>\n?(.*?)</textarea>", form, re.S)[1]
+        shown = re.search(r"<textarea[^>]*>\n?(.*?)</textarea>", form, re.DOTALL)[1]
         text = shown.replace("&#34;", '"').replace("&amp;", "&")
         dave.submit(
             f"{WEB}/variables/v{number}", {"value": text, "category": "terraform", "version": "1"}

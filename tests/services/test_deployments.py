@@ -11,7 +11,7 @@ from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
 from models.run_content import Resource, RunOutput
 from models.run_state import RunState, RunType
-from services import deployments, members
+from services import deployments, locks, members
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.transaction import transaction
 from tests import factories
@@ -64,14 +64,14 @@ def test_a_lock_says_who_and_why_and_is_held_once(world):
     deployment = world.deployment()
     db.session.commit()
 
-    deployments.lock(world.dave, deployment, "  hands off \n")
+    locks.lock(world.dave, deployment, "  hands off \n")
 
     hand = db.session.query(ManualLock).one()
     assert (hand.user_name, hand.note) == ("Dave", "hands off")
     with pytest.raises(Conflict, match="You have locked"):
-        deployments.lock(world.dave, deployment)
+        locks.lock(world.dave, deployment)
     with pytest.raises(Conflict, match="Dave has locked"):
-        deployments.lock(world.alice, deployment)
+        locks.lock(world.alice, deployment)
 
 
 def test_a_viewer_locks_nothing_and_a_note_has_an_end(world):
@@ -79,9 +79,9 @@ def test_a_viewer_locks_nothing_and_a_note_has_an_end(world):
     db.session.commit()
 
     with pytest.raises(Forbidden):
-        deployments.lock(world.vera, deployment)
+        locks.lock(world.vera, deployment)
     with pytest.raises(Invalid):
-        deployments.lock(world.dave, deployment, "x" * 501)
+        locks.lock(world.dave, deployment, "x" * 501)
 
 
 def test_a_lock_sends_back_a_ready_run_nobody_has_claimed_and_its_end_lets_it_go_on(world):
@@ -90,9 +90,9 @@ def test_a_lock_sends_back_a_ready_run_nobody_has_claimed_and_its_end_lets_it_go
     db.session.add(DeploymentLock(deployment_id=deployment.id, run_id=run.id))
     db.session.commit()
 
-    deployments.lock(world.dave, deployment)
+    locks.lock(world.dave, deployment)
     locked = db.session.get(Run, run.id, populate_existing=True).state
-    deployments.unlock(world.dave, deployment)
+    locks.unlock(world.dave, deployment)
 
     assert locked is RunState.QUEUED
     assert db.session.get(Run, run.id, populate_existing=True).state is RunState.READY
@@ -101,17 +101,17 @@ def test_a_lock_sends_back_a_ready_run_nobody_has_claimed_and_its_end_lets_it_go
 def test_only_an_owner_opens_another_persons_lock_and_only_by_force(world):
     deployment = world.deployment()
     db.session.commit()
-    deployments.lock(world.alice, deployment)
+    locks.lock(world.alice, deployment)
 
     with pytest.raises(Forbidden):
-        deployments.unlock(world.dave, deployment, force=True)
+        locks.unlock(world.dave, deployment, force=True)
     with pytest.raises(Conflict, match="say force"):
-        deployments.unlock(world.ada, deployment)
-    deployments.unlock(world.ada, deployment, force=True)
+        locks.unlock(world.ada, deployment)
+    locks.unlock(world.ada, deployment, force=True)
 
     assert db.session.query(ManualLock).count() == 0
     with pytest.raises(Conflict, match="Nobody"):
-        deployments.unlock(world.ada, deployment)
+        locks.unlock(world.ada, deployment)
 
 
 def test_the_grid_tells_last_active_and_applied_runs_apart(world):

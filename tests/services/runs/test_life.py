@@ -8,7 +8,7 @@ from models.project import Deployment, DeploymentLock
 from models.run_content import PlanUse
 from models.run_history import RunHistory
 from models.run_state import RunState, RunType
-from services import deployments, runs
+from services import locks, runs
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.runs import work
 from tests.services.runs.workshop import ask, claim, hire, now, planned
@@ -210,7 +210,7 @@ def test_a_confirmed_run_that_became_outdated_is_discarded_instead_of_claimed(wo
 def test_a_manual_lock_holds_back_others_runs_but_not_its_owners(world):
     deployment = world.deployment()
     db.session.commit()
-    deployments.lock(world.alice, deployment, "looking into it")
+    locks.lock(world.alice, deployment, "looking into it")
 
     others, own = ask(world.dave), ask(world.alice)
 
@@ -224,7 +224,7 @@ def test_a_ready_run_goes_back_to_the_queue_when_somebody_locks_the_deployment(w
     run = ask(world.dave)
     deployment = db.session.get_one(Deployment, run.deployment_id)
 
-    deployments.lock(world.alice, deployment, "wait")
+    locks.lock(world.alice, deployment, "wait")
 
     assert now(run).state is S.QUEUED
     assert holder(run) is None
@@ -234,9 +234,9 @@ def test_a_ready_run_goes_back_to_the_queue_when_somebody_locks_the_deployment(w
 def test_unlocking_lets_the_queue_go_on(world):
     run = ask(world.dave)
     deployment = db.session.get_one(Deployment, run.deployment_id)
-    deployments.lock(world.alice, deployment, "wait")
+    locks.lock(world.alice, deployment, "wait")
 
-    deployments.unlock(world.alice, deployment)
+    locks.unlock(world.alice, deployment)
 
     assert now(run).state is S.READY
 
@@ -245,7 +245,7 @@ def test_another_persons_lock_forbids_confirming_and_stops_auto_apply(world):
     waiting, worker = ask(world.dave), hire()
     planned(claim(worker))
     deployment = db.session.get_one(Deployment, waiting.deployment_id)
-    deployments.lock(world.alice, deployment, "hands off")
+    locks.lock(world.alice, deployment, "hands off")
 
     with pytest.raises(Conflict, match="hands off"):
         runs.confirm(world.dave, waiting.id)

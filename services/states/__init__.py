@@ -1,0 +1,53 @@
+"""States of deployments: kept as encrypted versions, with the resources and outputs they hold."""
+
+from services.states.comparing import StateComparison, compare
+from services.states.contents import open_output
+from services.states.handling import (
+    StateLine,
+    bring,
+    by_id,
+    download,
+    find,
+    listed,
+    rollback,
+)
+from services.states.reading import KeptOutput, KeptResource, State, read
+from services.states.versions import (
+    Made,
+    base_of,
+    candidates,
+    current,
+    current_version,
+    has_any,
+    keep,
+    keep_progress,
+    make_current,
+    offer,
+)
+
+__all__ = [
+    "KeptOutput",
+    "KeptResource",
+    "Made",
+    "State",
+    "StateComparison",
+    "StateLine",
+    "base_of",
+    "bring",
+    "by_id",
+    "candidates",
+    "compare",
+    "current",
+    "current_version",
+    "download",
+    "find",
+    "has_any",
+    "keep",
+    "keep_progress",
+    "listed",
+    "make_current",
+    "offer",
+    "open_output",
+    "read",
+    "rollback",
+]
