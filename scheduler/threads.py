@@ -191,10 +191,7 @@ class Pool:
         """Adopt before reap: what lies in our data directory is taken over, the rest is lost."""
         for stray in workers.strays(self.worker_id):
             here = self._site.work_dir(stray.run_id).is_dir()
-            gone = stray.lease_over or (
-                stray.worker_host == socket.gethostname() and not _is_alive(stray.worker_pid)
-            )
-            if here and gone:
+            if here and _is_gone(stray):
                 self._adopt(stray.run_id)
             elif stray.lease_over:
                 work.lose(stray.run_id)
@@ -212,6 +209,17 @@ class Pool:
 
 def _nothing() -> None:
     """Listen to nothing, so there is nothing to forget."""
+
+
+def _is_gone(stray: workers.Stray) -> bool:
+    """Whether a stray's worker carries nothing on any more.
+
+    A portal in a container has the same process id at each start: a worker with ours is dead.
+    """
+    if stray.lease_over or stray.has_signed_off:
+        return True
+    is_here = stray.worker_host == socket.gethostname()
+    return is_here and (stray.worker_pid == os.getpid() or not _is_alive(stray.worker_pid))
 
 
 def _is_alive(pid: int) -> bool:

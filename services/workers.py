@@ -17,12 +17,16 @@ _FORGET_AFTER = dt.timedelta(days=7)
 
 @dataclass(frozen=True)
 class Stray:
-    """A run at work whose worker may be gone. `lease_over`: it has not been heard of for long."""
+    """A run at work whose worker may be gone.
+
+    `lease_over`: it has not been heard of for long. `has_signed_off`: it said that it stops.
+    """
 
     run_id: str
     worker_host: str
     worker_pid: int
     lease_over: bool
+    has_signed_off: bool
 
 
 def register(name: str, host: str, pid: int, slots: int) -> str:
@@ -62,13 +66,17 @@ def strays(worker_id: str) -> list[Stray]:
     """The runs at work in the hands of other workers, for those who look whether they live."""
     now = clock.now()
     rows = session().execute(
-        select(Run.id, Run.lease_until, Worker.host, Worker.pid)
+        select(Run.id, Run.lease_until, Worker.host, Worker.pid, Worker.stopped_at)
         .join(Worker, Worker.id == Run.worker_id)
         .where(Run.worker_id.is_not(None), Run.worker_id != worker_id)
     )
     return [
         Stray(
-            row.id, row.host, row.pid, lease_over=row.lease_until is None or row.lease_until < now
+            row.id,
+            row.host,
+            row.pid,
+            lease_over=row.lease_until is None or row.lease_until < now,
+            has_signed_off=row.stopped_at is not None,
         )
         for row in rows
     ]
