@@ -100,7 +100,15 @@ CASES = [
     _shown("deployments.resources", PLACE),
     _shown("deployments.outputs", PLACE),
     _deployed("deployments.lock", 303, PLACE, send={"note": "hands off"}),
-    _deployed("deployments.unlock", 303, PLACE, send={}, before=_locked_by("dave")),
+    Case(
+        "deployments.unlock",
+        "dave alice ada",  # The others are told to say that they force it.
+        303,
+        blind=SAM,
+        names=PLACE,
+        send={},
+        before=_locked_by("dave"),
+    ),
     _shown("members.of_project", {"name": "shop"}),
     _shown("members.of_workspace", {"name": "prod"}),
     *(
