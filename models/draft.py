@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import Delete, ForeignKey, Select, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
 from models.base import Base, Identified, Json
+from models.configuration_version import ConfigurationVersion
+from models.project import Stack, Workspace
+from models.run import Run
 
 
 class Draft(Identified, Base):
@@ -33,3 +36,39 @@ class IdempotencyKey(Base):
     kind: Mapped[str] = mapped_column(String(32))
     made_id: Mapped[str] = mapped_column(String(48))
     at: Mapped[dt.datetime] = mapped_column(default=clock.now, index=True)
+
+
+def expired(now: dt.datetime) -> Delete:
+    """Take away the drafts that nobody may go on with."""
+    return delete(Draft).where(Draft.expires_at <= now)
+
+
+def made_from(draft_id: str) -> Select[Run]:
+    """The run that a draft became."""
+    return select(Run).where(Run.draft_id == draft_id)
+
+
+def stacks_among(project_ids: list[str] | None, limit: int) -> Select[str, str]:
+    """(project, stack) by name, of these projects (None: of all)."""
+    found = select(Stack.project_name, Stack.name).order_by(Stack.project_name, Stack.name)
+    return (
+        found if project_ids is None else found.where(Stack.project_id.in_(project_ids))
+    ).limit(limit)
+
+
+def workspaces_among(workspace_ids: list[str] | None, limit: int) -> Select[str]:
+    """The names of these workspaces (None: of all)."""
+    found = select(Workspace.name).order_by(Workspace.name)
+    return (found if workspace_ids is None else found.where(Workspace.id.in_(workspace_ids))).limit(
+        limit
+    )
+
+
+def uploads_to(project_id: str, limit: int) -> Select[ConfigurationVersion]:
+    """A project's uploaded code, newest first."""
+    return (
+        select(ConfigurationVersion)
+        .where(ConfigurationVersion.project_id == project_id)
+        .order_by(ConfigurationVersion.id.desc())
+        .limit(limit)
+    )

@@ -1,7 +1,7 @@
 """Runs: a run's life as verbs. Pages, API, command line and workers all call these."""
 
 from services.runs.actions import VERBS, actions, check, force_cancel_at
-from services.runs.create import NewRun, Origin, create, plan_again, promote, rerun
+from services.runs.create import NewRun, Origin, create, objections, plan_again, promote, rerun
 from services.runs.decide import (
     cancel,
     confirm,
@@ -44,6 +44,7 @@ __all__ = [
     "force_cancel",
     "force_cancel_at",
     "is_outdated",
+    "objections",
     "plan_again",
     "prioritize",
     "promote",

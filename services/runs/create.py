@@ -107,6 +107,27 @@ def plan_again(actor: Actor, run_id: str) -> Run:
         return _create(actor, request, Origin(rerun_of_id=old.id), pinned_source(old))
 
 
+def objections(actor: Actor, request: NewRun) -> Mapping[str, str]:
+    """What stands against a request, a sentence per field; nothing is made.
+
+    Raises:
+        NotFound, Forbidden: by the roles on project and workspace.
+    """
+    stack = stacks.get(actor, request.project, request.stack)
+    workspace = workspaces.get(actor, request.workspace)
+    require(actor, Action.CREATE_RUN, stack)
+    require(actor, Action.CREATE_RUN, workspace)
+    found = _problems_of_type(request, stack) | _problems_of_size(request)
+    protection = _protection(request, stack, workspace)
+    if protection:
+        found["type"] = protection
+    try:
+        sources.resolve(request.source or stack.source, projects.get(actor, request.project))
+    except Invalid as refusal:
+        found |= refusal.fields
+    return found
+
+
 @dataclass(frozen=True)
 class _Place:
     project: Project
@@ -153,26 +174,34 @@ def _place(actor: Actor, request: NewRun) -> _Place:
 
 
 def _validate(request: NewRun, place: _Place) -> None:
-    problems = _problems_of_type(request, place) | _problems_of_size(request)
+    problems = _problems_of_type(request, place.stack) | _problems_of_size(request)
     if problems:
         raise Invalid(problems)
+    protection = _protection(request, place.stack, place.workspace)
+    if protection:
+        raise Conflict(protection)
+
+
+def _protection(request: NewRun, stack: Stack, workspace: Workspace) -> str | None:
+    """Why nothing may be destroyed there, or None."""
     if request.type is RunType.DESTROY:
-        for thing, noun in ((place.workspace, "workspace"), (place.stack, "stack")):
+        for thing, noun in ((workspace, "workspace"), (stack, "stack")):
             if thing.protected:
-                raise Conflict(
+                return (
                     f"The {noun} {thing.name} is protected from being destroyed. "
                     "An owner can lift that in its settings."
                 )
+    return None
 
 
-def _problems_of_type(request: NewRun, place: _Place) -> dict[str, str]:
+def _problems_of_type(request: NewRun, stack: Stack) -> dict[str, str]:
     kind = request.type
-    able = house().engines[place.stack.engine].run_types
+    able = house().engines[stack.engine].run_types
     task = kind is RunType.TASK
     changing = kind in {RunType.APPLY, RunType.DESTROY}
     destroying = kind is RunType.DESTROY or request.destroy
     checks = (
-        ("type", kind not in able, f"{place.stack.engine} stacks have no runs of type {kind}."),
+        ("type", kind not in able, f"{stack.engine} stacks have no runs of type {kind}."),
         ("command", task and not (request.command or "").strip(), "Say which command to run."),
         ("command", not task and request.command is not None, "Only a task has a command."),
         ("init", not task and not request.init, "Only a task can leave out init."),
@@ -199,7 +228,7 @@ def _problems_of_type(request: NewRun, place: _Place) -> dict[str, str]:
         ),
         (
             "source",
-            request.source is None and place.stack.source is None and not task,
+            request.source is None and stack.source is None and not task,
             "The stack has no source of its own; choose one.",
         ),
     )

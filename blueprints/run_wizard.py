@@ -1,0 +1,333 @@
+"""The wizard that makes a run: four steps, each a page of a draft that the server keeps."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, Response, redirect, request
+
+from blueprints._shared import current
+from blueprints._shared.current import Crumb
+from blueprints._shared.respond import page, respond_after
+from blueprints._shared.wizard_words import Words, words_of
+from models.draft import Draft
+from models.project import Stack
+from services import configuration_versions, drafts, projects, sources, stacks, workspaces
+from services.access import Action, require
+from services.drafts import DraftVariable
+from services.errors import GantryError, Invalid, NotFound, TooLarge
+
+blueprint = Blueprint("run_wizard", __name__)
+STEPS = ("source", "type", "options", "review")
+DEFAULT_TYPE = "preview"
+LONGEST = 200
+_PAIR = re.compile(r"variables-(\d{1,4})-name")
+_OPTIONS = "command targets replace message priority".split()
+_SWITCHES = "auto_apply refresh_only without_init".split()
+
+
+@dataclass(frozen=True)
+class Where:
+    """What templates/runs/new/where.html reads: the first question, when nothing is preset."""
+
+    stacks: Sequence[tuple[str, str]]
+    workspaces: Sequence[tuple[str, str]]
+    stack: str
+    workspace: str
+    type: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the templates of the steps read. `draft` is None while there is none yet."""
+
+    step: str
+    draft: Draft | None
+    url: str
+    data: Mapping[str, Any]
+    errors: Mapping[str, str]
+    words: Words
+    stack: Stack
+    engine_types: frozenset[str]
+    is_protected: bool
+    uploads: Sequence[tuple[str, str]]
+    variables: Sequence[tuple[str, str, str, bool]]
+    variable_error: str
+
+
+@blueprint.get("/runs/new")
+def new() -> Response:
+    """The first step, with what is preset; or where to run, when that is not."""
+    asked = _presets()
+    if not (asked["stack"] and asked["workspace"]):
+        return _where(asked)
+    return _page("source", None, asked, {})
+
+
+@blueprint.post("/runs/new")
+def create() -> Response:
+    """Make the draft with what was typed at the first step."""
+    asked = _presets()
+    if not (asked["stack"] and asked["workspace"]):
+        return _where(asked)
+    draft = drafts.start(current.actor(), asked)
+    return _took_source(draft)
+
+
+@blueprint.get("/runs/drafts/<draft_id>/<any(source, type, options, review):step>")
+def show(draft_id: str, step: str) -> Response:
+    """A step of a draft; what it became, once it is a run."""
+    return _gone(draft_id) or _step(draft_id, step)
+
+
+@blueprint.post("/runs/drafts/<draft_id>/source")
+def source(draft_id: str) -> Response:
+    """Keep where the code comes from."""
+    return _gone(draft_id) or _took_source(drafts.get(current.actor(), draft_id))
+
+
+@blueprint.post("/runs/drafts/<draft_id>/type")
+def kind(draft_id: str) -> Response:
+    """Keep what the run does."""
+    gone = _gone(draft_id)
+    if gone:
+        return gone
+    drafts.keep(current.actor(), draft_id, {"type": _word(request.form.get("type", ""))})
+    return _on(draft_id, "type")
+
+
+@blueprint.post("/runs/drafts/<draft_id>/options")
+def options(draft_id: str) -> Response:
+    """Keep the options and variables."""
+    gone = _gone(draft_id)
+    if gone:
+        return gone
+    typed: dict[str, Any] = {name: _text(name) for name in _OPTIONS}
+    typed |= {name: name in request.form for name in _SWITCHES}
+    drafts.keep_variables(current.actor(), draft_id, _variables(), {"options": typed})
+    return _on(draft_id, "options")
+
+
+@blueprint.post("/runs/drafts/<draft_id>/create")
+def finish(draft_id: str) -> Response:
+    """Make the run; the draft is a key that counts once, so two presses make one run."""
+    try:
+        made = drafts.finish(current.actor(), draft_id)
+    except drafts.Expired:
+        return _expired()
+    except NotFound:
+        raise
+    except GantryError as refusal:
+        errors = refusal.fields if isinstance(refusal, Invalid) else {"type": refusal.text}
+        return _page("review", drafts.get(current.actor(), draft_id), {}, errors, status=422)
+    return redirect(f"/runs/{made.id}", 303)  # type: ignore[return-value]
+
+
+@blueprint.post("/runs/drafts/<draft_id>/delete")
+def delete(draft_id: str) -> Response:
+    """Cancel a draft."""
+    data = drafts.drop(current.actor(), draft_id).data
+    url = f"/projects/{data['project']}/stacks/{data['stack']}/workspaces/{data['workspace']}"
+    return respond_after(url, said="The draft is gone; no run was created.")
+
+
+# Between the steps.
+
+
+def _gone(draft_id: str) -> Response | None:
+    """The page instead of a step: of the run that the draft became, or that its day is over."""
+    try:
+        drafts.get(current.actor(), draft_id)
+    except drafts.Expired:
+        return _expired()
+    made = drafts.run_of(draft_id)
+    return redirect(f"/runs/{made.id}", 303) if made else None  # type: ignore[return-value]
+
+
+def _expired() -> Response:
+    return page("runs/new/expired.html", status=404)
+
+
+def _step(draft_id: str, step: str) -> Response:
+    draft = drafts.get(current.actor(), draft_id)
+    errors = drafts.objections(current.actor(), draft) if step == "review" else {}
+    return _page(step, draft, {}, errors)
+
+
+def _on(draft_id: str, step: str) -> Response:
+    """The next step, when nothing stands against this one; else this one again."""
+    draft = drafts.get(current.actor(), draft_id)
+    errors = drafts.objections(current.actor(), draft)
+    if any(step_of(name) == step for name in errors):
+        return _page(step, draft, {}, errors, status=422)
+    following = "review" if request.form.get("go") == "review" else STEPS[STEPS.index(step) + 1]
+    return redirect(f"/runs/drafts/{draft.id}/{following}", 303)  # type: ignore[return-value]
+
+
+def step_of(field: str) -> str:
+    """The step at which a field is asked for."""
+    if field in {"type", "destroy"}:
+        return "type"
+    return "source" if field.partition(".")[0] in {"source", "file"} else "options"
+
+
+def _where(asked: Mapping[str, str]) -> Response:
+    actor = current.actor()
+    able, places = drafts.stacks_to_run(actor), drafts.workspaces_to_run(actor)
+    stack = f"{asked['project']}/{asked['stack']}" if asked["stack"] else ""
+    problem = "" if able and places else "none"
+    context = Where(
+        _choices(able), _choices(places), stack, asked["workspace"], asked["type"], problem
+    )
+    return page("runs/new/where.html", context, crumbs=_crumbs())
+
+
+def _choices(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [("", "Choose …"), *((name, name) for name in names)]
+
+
+def _page(
+    step: str,
+    draft: Draft | None,
+    asked: Mapping[str, Any],
+    errors: Mapping[str, str],
+    *,
+    status: int = 200,
+) -> Response:
+    actor, data = current.actor(), draft.data if draft else asked
+    stack = stacks.get(actor, data["project"], data["stack"])
+    workspace = workspaces.get(actor, data["workspace"])
+    for place in (stack, workspace):
+        require(actor, Action.CREATE_RUN, place)
+    shown = drafts.shown_variables(draft) if draft else []
+    uploads = drafts.uploads(actor, stack.project_name) if step == "source" else ()
+    context = Step(
+        step=step,
+        draft=draft,
+        url=f"/runs/drafts/{draft.id}/" if draft else "/runs/",
+        data=data,
+        errors=errors,
+        words=words_of(actor, data, stack, workspace),
+        stack=stack,
+        engine_types=_types(stack),
+        is_protected=stack.protected or workspace.protected,
+        uploads=[(row.id, f"{row.filename} · {row.digest[:12]}") for row in uploads],
+        variable_error=" ".join(
+            f"{name.partition('.')[2]}: {text}"
+            for name, text in errors.items()
+            if name.startswith("variables.")
+        ),
+        variables=[(each.name, each.value, each.category, each.secret) for each in shown],
+    )
+    return page(f"runs/new/{step}.html", context, crumbs=_crumbs(stack, workspace.name), status=status)
+
+
+def _crumbs(stack: Stack | None = None, workspace: str = "") -> tuple[Crumb, ...]:
+    if stack is None:
+        return (Crumb("Runs", "/runs"), Crumb("New"))
+    project = f"/projects/{stack.project_name}"
+    home = f"{project}/stacks/{stack.name}"
+    return (
+        Crumb("Projects", "/projects"),
+        Crumb(stack.project_name, project),
+        Crumb(stack.name, home),
+        Crumb(workspace, f"{home}/workspaces/{workspace}"),
+        Crumb("New run"),
+    )
+
+
+def _types(stack: Stack) -> frozenset[str]:
+    able = drafts.types_of(stack)
+    return frozenset(name for name, (kind, _) in drafts.KINDS.items() if kind in able)
+
+
+# What was typed.
+
+
+def _presets() -> dict[str, str]:
+    """The presets of the query or of the first form; a stack may be named `project/stack`."""
+    given = request.values
+    project, stack = given.get("project", ""), given.get("stack", "")
+    if "/" in stack:
+        project, _, stack = stack.partition("/")
+    named = {"project": project, "stack": stack, "workspace": given.get("workspace", "")}
+    asked = {name: text.strip()[:LONGEST].replace("\x00", "") for name, text in named.items()}
+    return asked | {"type": _word(given.get("type", ""))}
+
+
+def _word(text: str) -> str:
+    return text if text in drafts.KINDS else DEFAULT_TYPE
+
+
+def _text(name: str) -> str:
+    return request.form.get(name, "").replace("\x00", "").replace("\r\n", "\n")
+
+
+def _took_source(draft: Draft) -> Response:
+    """Keep the source as it was typed, and go on if it holds."""
+    choice = request.form.get("source", "stack")
+    typed: dict[str, Any] = {
+        "choice": choice,
+        "refused": {},
+        **{f"git_{name}": _text(name).strip() for name in ("url", "ref", "path")},
+    }
+    if "type" in request.form:
+        typed["type"] = _word(request.form["type"])
+    try:
+        typed["source"], kept = _source(choice, draft)
+        typed |= kept
+    except (Invalid, TooLarge) as refusal:
+        text = refusal.fields if isinstance(refusal, Invalid) else {"file": refusal.text}
+        typed["refused"] = dict(text)
+    drafts.keep(current.actor(), draft.id, typed)
+    return _on(draft.id, "source")
+
+
+def _source(choice: str, draft: Draft) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    match choice:
+        case "git":
+            git = {name: _text(name).strip() or None for name in ("ref", "path")}
+            return {"kind": "git", "url": _text("url").strip(), **git, "path": git["path"] or ""}, {}
+        case "upload":
+            return _upload(draft)
+        case "earlier":
+            return {"kind": "configuration_version", "id": _text("earlier")}, {
+                "earlier": _text("earlier")
+            }
+        case _:
+            return None, {}
+
+
+def _upload(draft: Draft) -> tuple[dict[str, Any], dict[str, str]]:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        if draft.data.get("uploaded"):
+            return {"kind": "configuration_version", "id": draft.data["uploaded"]}, {}
+        raise Invalid({"file": "Choose a .tar.gz archive of the code."})
+    actor = current.actor()
+    project = projects.get(actor, draft.data["project"])
+    stream = cast("BinaryIO", file.stream)
+    version = configuration_versions.upload(actor, project, stream, file.filename)
+    source = {"kind": "configuration_version", "id": version.id}
+    return source, {"uploaded": version.id, "uploaded_name": sources.describe(
+        {**source, "filename": version.filename}
+    )}
+
+
+def _variables() -> list[DraftVariable]:
+    numbers = sorted(int(found[1]) for name in request.form if (found := _PAIR.fullmatch(name)))
+    found = [_variable(number) for number in dict.fromkeys(numbers)]
+    return [each for each in found if each.name or each.value]
+
+
+def _variable(number: int) -> DraftVariable:
+    part = f"variables-{number}-"
+    category = request.form.get(f"{part}category", "terraform")
+    return DraftVariable(
+        name=_text(f"{part}name").strip(),
+        value=_text(f"{part}value"),
+        category=category if category in {"terraform", "environment"} else "terraform",
+        secret=f"{part}secret" in request.form,
+    )
