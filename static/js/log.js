@@ -2,6 +2,18 @@
    unless it follows. Asks again while the answer says there is more; one request at a time. */
 import { each, fetchFragment } from "./core.js";
 
+const MOST_LINES = 20000;
+const TRIMMED_TO = 15000;
+
+/** Take the oldest lines off a very long log, so that memory stays flat; answers how high they stood. */
+function trim(body) {
+  const lines = body.getElementsByClassName("log-line");
+  if (lines.length <= MOST_LINES) return 0;
+  const before = body.scrollHeight;
+  for (const line of [...lines].slice(0, lines.length - TRIMMED_TO)) line.remove();
+  return before - body.scrollHeight;
+}
+
 each("[data-log][data-log-open]", (log) => {
   const body = log.querySelector("[data-log-body]");
   let busy = false;
@@ -33,7 +45,8 @@ each("[data-log][data-log-open]", (log) => {
       known.querySelector("summary").replaceWith(part.querySelector("summary"));
       known.querySelector(".log-lines").append(...part.querySelectorAll(".log-line"));
     }
-    body.scrollTop = log.dataset.follow !== undefined ? body.scrollHeight : place;
+    const gone = trim(body);
+    body.scrollTop = log.dataset.follow !== undefined ? body.scrollHeight : place - gone;
     log.dispatchEvent(new CustomEvent("log-appended"));
   }
 

@@ -1,5 +1,5 @@
 /* The tab's icon carries the state of main[data-tab-state]; the title's first sign too. */
-import { whenReady } from "./core.js";
+import { say, whenReady } from "./core.js";
 
 const SIGNS = {
   unconfirmed: ["◆", "#c98a12"], pending_review: ["◇", "#6b3dbd"], finished: ["✓", "#1a8a4c"], failed: ["✕", "#c3352c"],
@@ -12,8 +12,18 @@ const plainIcon = document.querySelector("link[rel=icon]")?.href;
 const draw = (sign, color) => "data:image/svg+xml," + encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="${color}"/><text x="16" y="23" font-size="20" text-anchor="middle" fill="#fff" font-family="sans-serif">${sign}</text></svg>`);
 
+let last = ["", ""];
+
+/** A state that changed while the page was open is said; one of another page is not. */
+function announce(state) {
+  const [path, before] = last;
+  if (state && before && path === location.pathname && before !== state) say(`Now ${state.replace("_", " ")}`);
+  last = [location.pathname, state];
+}
+
 whenReady(() => {
-  const state = document.querySelector("main[data-tab-state]")?.dataset.tabState;
+  const state = [...document.querySelectorAll("[data-tab-state]")].at(-1)?.dataset.tabState;
+  announce(state);
   const icon = document.querySelector("link[rel=icon]");
   const known = state ? SIGNS[state] ?? WORKING : null;
   const title = document.title.replace(/^[◆◇✓✕◼⏱⊘⤼○◌◈◐] /u, "");
