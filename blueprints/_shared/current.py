@@ -176,7 +176,7 @@ def _may_open(endpoint: str, visitor: Visitor) -> bool:
 def _entry(row: tuple[str, str, str, str], counts: dict[str, str]) -> NavEntry:
     label, endpoint, icon, key = row
     noun = endpoint.partition(".")[0]
-    is_active = request.blueprint == noun
+    is_active = request.blueprint == noun or request.path.startswith(f"/{noun}/")
     return NavEntry(label, url_for(endpoint), icon, is_active, counts.get(noun, ""), key)
 
 
