@@ -40,7 +40,7 @@ class Apps:
 
     def _build(self, kind):
         data_dir = self._root / kind
-        data_dir.mkdir(mode=0o700)
+        data_dir.mkdir(mode=0o700, exist_ok=True)
         url = self._postgres() if kind == "postgres" else None
         app = make_app(data_dir, database_url=url)
         with app.app_context():
@@ -72,9 +72,9 @@ class Apps:
 
 def make_app(data_dir, **settings):
     """An app of one's own, with cheap passwords, the fake engine, and errors that are raised."""
-    app = create_app(
-        Settings(data_dir=data_dir, **settings), passwords=CHEAP, with_fake_engine=True
-    )
+    # The tiers have tests of their own; elsewhere a run may use what the tests lay out anywhere.
+    given = Settings(data_dir=data_dir, **{"isolation": "none", **settings})
+    app = create_app(given, passwords=CHEAP, with_fake_engine=True)
     app.config |= {"TESTING": True, "PROPAGATE": True}
     return app
 
