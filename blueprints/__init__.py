@@ -13,6 +13,7 @@ API = (
     "me users tokens projects stacks workspaces deployments members variables "
     "configuration_versions events runs run_verbs"
 ).split()
+HOOKS = "state_backend".split()
 OPEN_ENDPOINTS = frozenset(
     {
         "static",
@@ -32,7 +33,8 @@ def register(app: Flask) -> None:
 
     for name in PAGES:
         app.register_blueprint(import_module(f"blueprints.{name}").blueprint)
-    for name in API:
-        blueprint = import_module(f"blueprints.api.{name}").blueprint
+    modules = [f"api.{name}" for name in API] + [f"hooks.{name}" for name in HOOKS]
+    for name in modules:
+        blueprint = import_module(f"blueprints.{name}").blueprint
         csrf.exempt(blueprint)  # It takes no cookie, so nobody can be made to send one.
         app.register_blueprint(blueprint)

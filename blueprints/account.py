@@ -153,6 +153,7 @@ def create_token() -> Response:
     scopes = (
         tokens.SCOPES[: tokens.SCOPES.index(form.scope) + 1] if form.scope in tokens.SCOPES else ()
     )
+    scopes = ("state",) if form.scope == "state" else scopes
     try:
         made = tokens.create(
             current.actor(), form.name, scopes=scopes, expires_at=_expiry(form.days)

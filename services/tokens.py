@@ -15,8 +15,11 @@ from services.page import Page, cut
 from services.sessions import Origin
 from services.transaction import session, transaction
 
-SCOPES = ("read", "run", "administer")
-"""What a token may do, weakest first: see; work with runs as a deployer; all its owner may."""
+SCOPES = ("read", "run", "administer", "state")
+"""What a token may do, weakest first: see; work with runs as a deployer; all its owner may.
+
+`state` is beside them: what its owner may, but only as a state client.
+"""
 
 USED_EVERY = dt.timedelta(minutes=1)
 
@@ -103,11 +106,14 @@ def _touch(token_id: str) -> None:
         write.get_one(ApiToken, token_id).last_used_at = clock.now()
 
 
-def actor_of(token: ApiToken, user: User, origin: Origin) -> Actor:
-    """The actor a token is: its owner as of now, never above what the token's scopes allow."""
+def actor_of(token: ApiToken, user: User, origin: Origin, *, scope: str = "administer") -> Actor:
+    """The actor a token is: its owner as of now, never above what the token's scopes allow.
+
+    With `scope`, or with “administer”, it is all that its owner is.
+    """
     whole = person(user, address=origin.address, request_id=origin.request_id)
     actor = with_token(whole, token.id)
-    if "administer" in token.scopes:
+    if {"administer", scope} & set(token.scopes):
         return actor
     most = Role.DEPLOYER if "run" in token.scopes else Role.VIEWER
     return replace(

@@ -16,7 +16,7 @@ from services import sessions
 
 # What html5lib does not know yet, and browsers have known for years.
 _UNKNOWN = {"unknown-doctype"}
-_checked = set()
+_checked: set[int] = set()
 
 
 class PageClient(FlaskClient):

@@ -59,7 +59,8 @@ class World:
 
     def deployment(self, workspace: Workspace | None = None) -> Deployment:
         """The stack's deployment in a workspace (staging), made if it is not there."""
-        return factories.deployment(self.stack, workspace or self.staging)
+        found: Deployment = factories.deployment(self.stack, workspace or self.staging)
+        return found
 
 
 def build() -> World:

@@ -17,7 +17,9 @@ from services.errors import SignInNeeded
 from services.sessions import Origin
 
 SESSION_KEY = "_user_id"  # Where flask-login keeps what `get_id` says.
-API_PREFIX = "/api/"
+STATE_PREFIX = "/state/"
+PROGRAMS = ("/api/", STATE_PREFIX)
+"""Where programs call: they speak JSON, and know no cookies."""
 METRICS_PATH = "/metrics"
 
 
@@ -220,8 +222,13 @@ def request_id() -> str:
 
 
 def is_api() -> bool:
-    """Whether the present request is for the API, which speaks JSON and knows no cookies."""
-    return request.path.startswith(API_PREFIX)
+    """Whether the present request is a program's, which speaks JSON and knows no cookies."""
+    return request.path.startswith(PROGRAMS)
+
+
+def is_state_client() -> bool:
+    """Whether the present request is a state client's, which may say its token as a password."""
+    return request.path.startswith(STATE_PREFIX)
 
 
 def takes_token() -> bool:

@@ -63,7 +63,9 @@ def _refused(error: GantryError) -> Response:
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.SignInNeeded):
-        response.headers["WWW-Authenticate"] = "Bearer"
+        response.headers["WWW-Authenticate"] = (
+            'Basic realm="Gantry state"' if current.is_state_client() else "Bearer"
+        )
     return response
 
 

@@ -112,7 +112,12 @@ CASES = [
     _shown("members.of_project", {"name": "shop"}),
     _shown("members.of_workspace", {"name": "prod"}),
     *(
-        _owned(f"members.put_of_{noun}", 303, {"name": name}, send={"user": "sam@example.com", "role": "viewer"})
+        _owned(
+            f"members.put_of_{noun}",
+            303,
+            {"name": name},
+            send={"user": "sam@example.com", "role": "viewer"},
+        )
         for noun, name in (("project", "shop"), ("workspace", "prod"))
     ),
     *(
@@ -173,7 +178,11 @@ CASES = [
     *(_shown(f"api_variables.of_{noun}", names) for noun, names in PLACES.items()),
     *(
         Case(
-            f"api_variables.show_of_{noun}", MEMBERS, blind=SAM, names=names | SIZE, before=_of(noun)
+            f"api_variables.show_of_{noun}",
+            MEMBERS,
+            blind=SAM,
+            names=names | SIZE,
+            before=_of(noun),
         )
         for noun, names in PLACES.items()
     ),

@@ -1,6 +1,6 @@
 """The routes of runs: lists, pages, logs, changes, verbs."""
 
-from lib import ids
+from lib import clock, ids
 from models.base import db
 from models.configuration_version import ConfigurationVersion
 from models.run_state import RunState, RunType
@@ -44,7 +44,8 @@ def _seen(endpoint, **names):
 
 
 def _verb(endpoint, status=200, state=RunState.UNCONFIRMED, send=None, **names):
-    names = {"run_id": _run(state)} | names
+    archived = {"archived_at": clock.now()} if names.pop("archived_at", False) else {}
+    names = {"run_id": _run(state, **archived)} | names
     return Case(endpoint, DEPLOYERS, status, blind=SAM, names=names, send=send or {})
 
 
@@ -52,14 +53,8 @@ CASES = [
     Case("runs.index", EVERYONE),
     Case("runs.refresh", EVERYONE),
     Case("api_runs.index", EVERYONE),
-    *(
-        _seen(f"run.{part}")
-        for part in "show summary facts history outputs result dialogs".split()
-    ),
-    *(
-        _seen(f"api_runs.{part}")
-        for part in "show history outputs".split()
-    ),
+    *(_seen(f"run.{part}") for part in "show summary facts history outputs result dialogs".split()),
+    *(_seen(f"api_runs.{part}") for part in "show history outputs".split()),
     Case("api_configuration_versions.show", MEMBERS, blind=SAM, names={"version_id": _upload}),
     _verb("run_actions.act", 303, name="discard"),
     _verb("run_actions.comment", 303, send={"text": "Why?"}),
@@ -75,9 +70,19 @@ CASES = [
         DEPLOYERS,
         201,
         blind=SAM,
-        send={"project": "shop", "stack": "web", "workspace": "staging", "type": "task", "command": "true"},
+        send={
+            "project": "shop",
+            "stack": "web",
+            "workspace": "staging",
+            "type": "task",
+            "command": "true",
+        },
     ),
     Case("run_wizard.new", EVERYONE),
+    Case("runs.matching", EVERYONE, query="?action=archive"),
+    _verb("api_run_verbs.unarchive", state=RunState.FINISHED, archived_at=True),
+    _seen("run_log.lines"),
+    _seen("run_changes.more"),
     *(_seen(f"api_runs.{part}") for part in "changes log variables".split()),
     _seen("api_events.of_run"),
     _seen("run.variables"),
