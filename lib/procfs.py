@@ -9,6 +9,7 @@ import os
 import signal
 from typing import NamedTuple
 
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -72,14 +73,28 @@ def marked(marker: bytes) -> list[Identity]:
     return [identify(int(n)) for n in numbers if marker in _environment(n).split(b"\0")]
 
 
-def children() -> list[int]:
-    """The ids of this process's children, adopted ones included, zombies too."""
-    pid = os.getpid()
+def children(of: int | None = None) -> list[int]:
+    """The ids of a process's children (of this one's), adopted ones included, zombies too."""
+    pid = os.getpid() if of is None else of
     try:
-        with open(f"/proc/self/task/{pid}/children", "rb") as file:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return [int(child) for child in file.read().split()]
     except OSError:
         return [int(n) for n in os.listdir("/proc") if n.isdigit() and _parent(n) == pid]
+
+
+def command_line(pid: int) -> bytes:
+    """The arguments of a process, each ended by a zero byte; b"" when it has none, or is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def hide() -> None:
+    """Let no other process of the same user look into this one: its environment, its memory."""
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def adopt_orphans() -> None:

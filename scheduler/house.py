@@ -8,6 +8,7 @@ from typing import Any
 import config
 from integrations.git import Git
 from lib.net import AllowedHosts
+from scheduler import isolation
 from scheduler.execution.site import Site
 from scheduler.spawner import Spawner
 from scheduler.threads import Pool
@@ -35,6 +36,9 @@ def start(app: Any) -> Running:
     """Start the timetable and the embedded pool for an application.
 
     `app` is what `create_app` made; of it only its context and its fittings are used.
+
+    Raises:
+        scheduler.isolation.NotIsolated: when runs cannot be kept apart as the settings ask.
     """
     settings: config.Settings = app.extensions["gantry_settings"]
     site = Site(
@@ -48,6 +52,7 @@ def start(app: Any) -> Running:
         ),
         allow_download=settings.engine_downloads,
         inherited_env=config.inherited(settings.engine_env),
+        isolation=isolation.choose(settings),
         logs_kept=dt.timedelta(days=settings.log_retention_days),
     )
     pool = Pool(site, settings.workers) if settings.workers else None

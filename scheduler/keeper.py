@@ -5,6 +5,7 @@ going to a file, waits, ends what the engine left behind, and writes the exit re
 is the end of the step. It outlives the portal, the zygote and the supervisor.
 """
 
+import fcntl
 import os
 import resource
 import signal
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from lib import clock, procfs
-from scheduler import step
+from lib.procfs import Identity
+from scheduler import sandbox, step
 from scheduler.step import Limits, StepSpec
 
 CANNOT_START = 127
@@ -21,6 +23,8 @@ CANNOT_START = 127
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 # What the engine must not inherit as ignored: the above, and what Python or the zygote ignores.
 _DEFAULTED = (*_IGNORED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+# Above what an engine is given, and what a shell takes for itself.
+_FREE_FD = 20
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -44,43 +48,67 @@ def _keep(spec: StepSpec, marker: str) -> None:
     procfs.adopt_orphans()
     output = os.open(spec.step_dir / step.OUTPUT, _APPEND, 0o600)
     try:
-        pid = _start(spec, marker, output)
+        pid, engine = _start(spec, marker, output)
     except OSError as error:
         _explain(spec, output, error)
         _write_exit(spec, CANNOT_START)
         return
-    me, engine = procfs.identify(os.getpid()), procfs.identify(pid)
+    me = procfs.identify(os.getpid())
     step.write_record(spec.step_dir / step.ENGINE, {"keeper": me, "engine": engine})
     status = _wait(pid)
     _end_orphans()
     _write_exit(spec, os.waitstatus_to_exitcode(status))
 
 
-def _start(spec: StepSpec, marker: str, output: int) -> int:
-    """Start the engine in a process group of its own; return its id.
+def _start(spec: StepSpec, marker: str, output: int) -> tuple[int, Identity]:
+    """Start the engine; return whom to wait for, and the leader of the engine's process group.
+
+    These are one process, unless the engine is in a sandbox.
+    """
+    stdout = _new_file(spec.stdout_file) if spec.stdout_file else output
+    os.chdir(spec.cwd)
+    _limit(spec.limits)
+    if not spec.is_sandboxed:
+        pid = _spawn(spec, marker, (stdout, output))
+        return pid, procfs.identify(pid)
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    pid = _spawn(spec, marker, (stdout, output, tell))
+    os.close(tell)
+    return pid, sandbox.first_process(told, pid) or procfs.identify(pid)
+
+
+def _spawn(spec: StepSpec, marker: str, descriptors: tuple[int, ...]) -> int:
+    """Start the program in a process group of its own, with these as its descriptors from 1 on.
 
     posix_spawn holds every signal back until the engine's own program begins: an early interrupt
     is neither lost nor answered by Python, it ends the engine before it has begun.
     """
-    stdout = output
-    if spec.stdout_file:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        stdout = os.open(spec.stdout_file, flags, 0o600)
-    os.chdir(spec.cwd)
-    _limit(spec.limits)
-    return os.posix_spawn(
-        _program(spec),
-        spec.argv,
-        {**spec.env, step.MARKER: marker},
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, stdout, 1),
-            (os.POSIX_SPAWN_DUP2, output, 2),
-        ],
-        setpgroup=0,
-        setsigmask=(),
-        setsigdef=_DEFAULTED,
-    )
+    argv = (*spec.prefix, _program(spec), *spec.argv[1:]) if spec.prefix else spec.argv
+    # Out of the way first, so that none is overwritten before it is copied.
+    free = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FREE_FD) for fd in descriptors]
+    try:
+        return os.posix_spawn(
+            argv[0] if spec.prefix else _program(spec),
+            argv,
+            {**spec.env, step.MARKER: marker},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                *((os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(free, 1)),
+            ],
+            setpgroup=0,
+            setsigmask=(),
+            setsigdef=_DEFAULTED,
+        )
+    finally:
+        for fd in free:
+            os.close(fd)
+
+
+def _new_file(path: Path) -> int:
+    """A new file where a run may have laid something of its own, such as a link elsewhere."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, 0o600)
 
 
 def _program(spec: StepSpec) -> str:

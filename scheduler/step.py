@@ -52,6 +52,9 @@ class StepSpec:
 
     When a step is adopted, the `max_duration_s` with which it was started still holds.
 
+    `prefix` stands before `argv` and keeps the step apart (see `scheduler.isolation`); with
+    `is_sandboxed` it ends in bubblewrap's arguments.
+
     `env` and `secrets` travel over a socket only and are never written to a disk.
     """
 
@@ -72,6 +75,8 @@ class StepSpec:
     limits: Limits = Limits()
     collect: tuple[str, Mapping[str, Any]] | None = None
     ok_codes: frozenset[int] = frozenset({0})
+    prefix: tuple[str, ...] = ()
+    is_sandboxed: bool = False
 
     def to_json(self) -> bytes:
         """The specification as it travels to the zygote. Holds secrets."""
@@ -90,7 +95,7 @@ class StepSpec:
         record["collect"] = (collect[0], collect[1]) if collect else None
         record["limits"] = Limits(**record["limits"])
         record["ok_codes"] = frozenset(record["ok_codes"])
-        for name in ("argv", "secrets"):
+        for name in ("argv", "secrets", "prefix"):
             record[name] = tuple(record[name])
         return cls(**record)
 
