@@ -221,7 +221,9 @@ def _page(
         ),
         variables=[(each.name, each.value, each.category, each.secret) for each in shown],
     )
-    return page(f"runs/new/{step}.html", context, crumbs=_crumbs(stack, workspace.name), status=status)
+    return page(
+        f"runs/new/{step}.html", context, crumbs=_crumbs(stack, workspace.name), status=status
+    )
 
 
 def _crumbs(stack: Stack | None = None, workspace: str = "") -> tuple[Crumb, ...]:
@@ -289,7 +291,12 @@ def _source(choice: str, draft: Draft) -> tuple[dict[str, Any] | None, dict[str,
     match choice:
         case "git":
             git = {name: _text(name).strip() or None for name in ("ref", "path")}
-            return {"kind": "git", "url": _text("url").strip(), **git, "path": git["path"] or ""}, {}
+            return {
+                "kind": "git",
+                "url": _text("url").strip(),
+                **git,
+                "path": git["path"] or "",
+            }, {}
         case "upload":
             return _upload(draft)
         case "earlier":
@@ -311,9 +318,10 @@ def _upload(draft: Draft) -> tuple[dict[str, Any], dict[str, str]]:
     stream = cast("BinaryIO", file.stream)
     version = configuration_versions.upload(actor, project, stream, file.filename)
     source = {"kind": "configuration_version", "id": version.id}
-    return source, {"uploaded": version.id, "uploaded_name": sources.describe(
-        {**source, "filename": version.filename}
-    )}
+    return source, {
+        "uploaded": version.id,
+        "uploaded_name": sources.describe({**source, "filename": version.filename}),
+    }
 
 
 def _variables() -> list[DraftVariable]:

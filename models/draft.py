@@ -51,9 +51,9 @@ def made_from(draft_id: str) -> Select[Run]:
 def stacks_among(project_ids: list[str] | None, limit: int) -> Select[str, str]:
     """(project, stack) by name, of these projects (None: of all)."""
     found = select(Stack.project_name, Stack.name).order_by(Stack.project_name, Stack.name)
-    return (
-        found if project_ids is None else found.where(Stack.project_id.in_(project_ids))
-    ).limit(limit)
+    return (found if project_ids is None else found.where(Stack.project_id.in_(project_ids))).limit(
+        limit
+    )
 
 
 def workspaces_among(workspace_ids: list[str] | None, limit: int) -> Select[str]:

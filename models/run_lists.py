@@ -31,7 +31,7 @@ def lines(
     newest_first: bool,
     limit: int,
 ) -> Select[Any]:
-    """The named columns of the runs that match all of `where` and, if there are any, one of `arms`."""
+    """The named columns of the runs that match all of `where`, and one of `arms` if there are any."""
     columns = [getattr(Run, name) for name in names]
     order = Run.id.desc() if newest_first else Run.id.asc()
     if not arms:
@@ -91,7 +91,7 @@ def in_state(state: RunState) -> ColumnElement[bool]:
 
 
 def of(column: str, value: str) -> ColumnElement[bool]:
-    """The runs of one project, stack, workspace, deployment or person, by the name of the column."""
+    """The runs of one project, stack, workspace, deployment or person: by the name of a column."""
     condition: ColumnElement[bool] = getattr(Run, column) == value
     return condition
 
@@ -132,7 +132,7 @@ def _until(at: dt.datetime) -> ColumnElement[bool]:
 
 
 CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "type": lambda values: _one_of(Run.type, values),
+    "type": lambda types: _one_of(Run.type, [kind.value for kind in types]),
     "trigger": lambda values: _one_of(Run.trigger_kind, [value.value for value in values]),
     "branch": lambda value: Run.branch == value,
     "drift": lambda value: Run.drift.is_(value),

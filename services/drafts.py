@@ -69,9 +69,7 @@ def start(actor: Actor, data: Mapping[str, Any]) -> Draft:
     require(actor, Action.CREATE_RUN, stacks.get(actor, data["project"], data["stack"]))
     require(actor, Action.CREATE_RUN, workspaces.get(actor, data["workspace"]))
     with transaction() as here:
-        draft = Draft(
-            user_id=_owner(actor), data=dict(data), expires_at=clock.now() + LIFETIME
-        )
+        draft = Draft(user_id=_owner(actor), data=dict(data), expires_at=clock.now() + LIFETIME)
         here.add(draft)
     return draft
 
@@ -214,9 +212,7 @@ def stacks_to_run(actor: Actor) -> list[str]:
 def workspaces_to_run(actor: Actor) -> list[str]:
     """Workspaces to which the actor may deploy."""
     return list(
-        session().scalars(
-            drafts.workspaces_among(_able(actor, actor.workspace_roles), MOST_PLACES)
-        )
+        session().scalars(drafts.workspaces_among(_able(actor, actor.workspace_roles), MOST_PLACES))
     )
 
 

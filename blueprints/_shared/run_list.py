@@ -277,9 +277,7 @@ def rows_of(actor: Actor, lines: Sequence[RunLine]) -> list[Row]:
     return [_row(actor, line, None, None) for line in lines]
 
 
-def _row(
-    actor: Actor, line: RunLine, waiting: WaitingOn | None, usual_s: float | None
-) -> Row:
+def _row(actor: Actor, line: RunLine, waiting: WaitingOn | None, usual_s: float | None) -> Row:
     project, stack, place = line.project_name, line.stack_name, line.workspace_name
     stack_url = f"/projects/{project}/stacks/{stack}"
     cancelling = line.cancel_requested_at is not None and line.is_working
@@ -366,7 +364,8 @@ def _time(line: RunLine, usual_s: float | None) -> Markup:
         kind = "bar-late" if seconds > 1.5 * usual_s else "bar"
         width = min(_BAR, max(1.5, _BAR / 2 * seconds / usual_s))
         bar = Markup(
-            '<svg viewBox="0 0 44 6" aria-hidden="true"><rect class="{}" width="{:.1f}" height="6"/>'
+            '<svg viewBox="0 0 44 6" aria-hidden="true">'
+            '<rect class="{}" width="{:.1f}" height="6"/>'
             '<rect class="mark" x="21.5" width="1" height="6"/></svg>'
         ).format(kind, width)
     text = duration(seconds)

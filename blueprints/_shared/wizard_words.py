@@ -68,7 +68,11 @@ def _source(data: Mapping[str, Any], stack: Stack) -> str:
 def _options(data: Mapping[str, Any], *, auto_apply: bool) -> str:
     options = data.get("options", {})
     said = ["applies without asking"] if auto_apply else []
-    said += [word for word, name in (("refresh only", "refresh_only"), ("without init", "without_init")) if options.get(name)]
+    said += [
+        word
+        for word, name in (("refresh only", "refresh_only"), ("without init", "without_init"))
+        if options.get(name)
+    ]
     for name, noun in (("targets", "target"), ("replace", "replacement")):
         count = len((options.get(name) or "").split())
         said += [f"{count} {noun}{'' if count == 1 else 's'}"] if count else []
@@ -85,10 +89,11 @@ def _plan(kind: str, options: Mapping[str, Any], stack: Stack, workspace: Worksp
             noun = "a refresh of its state" if options.get("refresh_only") else "its changes"
             return f"Plans {noun} for {place}{limited}, then applies exactly that plan."
         case "destroy":
-            return f"Plans to destroy what {stack.name} manages in {workspace.name}{limited}, then does exactly that."
+            what = f"what {stack.name} manages in {workspace.name}{limited}"
+            return f"Plans to destroy {what}, then does exactly that."
         case "task":
             before = "without init" if options.get("without_init") else "after init"
-            return f"Runs a command in the working directory of {place}, {before}, with its variables and its lock."
+            return f"Runs a command for {place}, {before}, with its variables and its lock."
         case "preview-destroy":
             return f"Plans what destroying {place} would take away{limited}. Nothing is changed."
         case _:
@@ -100,10 +105,11 @@ def _who(kind: str, stack: Stack, workspace: Workspace, *, auto_apply: bool) -> 
         return "Nobody has to confirm it."
     if auto_apply:
         return "Nobody is asked: it applies by itself as soon as it is planned."
-    typed = " and type the workspace’s name" if workspace.protected else ""
+    is_typed = workspace.protected and kind == "destroy"
+    typed = " and type the workspace’s name" if is_typed else ""
     return (
         "If there is anything to change it waits for a person: a deployer or owner of both "
-        f"{stack.project_name} and {workspace.name} has to confirm it{typed if kind == 'destroy' else ''}."
+        f"{stack.project_name} and {workspace.name} has to confirm it{typed}."
     )
 
 
@@ -115,14 +121,20 @@ def _warnings(actor: Actor, kind: str, stack: Stack, workspace: Workspace) -> li
     said = []
     if deployment.blocked_reason:
         said.append(
-            f"The deployment is blocked: {deployment.blocked_reason} The run waits until somebody settles it."
+            f"The deployment is blocked: {deployment.blocked_reason} "
+            "The run waits until somebody settles it."
         )
     if line.hand is not None:
         note = f" (“{line.hand.note}”)" if line.hand.note else ""
         whose = "You have" if line.hand.user_id == actor.id else f"{line.hand.user_name} has"
-        said.append(f"{whose} locked the deployment{note}." + (
-            "" if line.hand.user_id == actor.id else " The run waits until the lock is taken away."
-        ))
+        said.append(
+            f"{whose} locked the deployment{note}."
+            + (
+                ""
+                if line.hand.user_id == actor.id
+                else " The run waits until the lock is taken away."
+            )
+        )
     if line.lock is not None:
         said.append("Another run holds the deployment’s lock; this one waits for its turn.")
     return said

@@ -1,12 +1,10 @@
 """Runs: made, listed and read by programs. What can be done to one stands in `run_verbs`."""
 
-from collections.abc import Iterator
 from itertools import zip_longest
-from typing import IO
 
 from flask import Response, json, request, url_for
 
-from blueprints._shared import api, current, paging
+from blueprints._shared import api, change_stream, current, paging
 from blueprints._shared.nouns import Json, instant
 from blueprints._shared.run_json import RunBody, run_json, summary
 from models.run import Run
@@ -17,12 +15,12 @@ from services import logs, runs
 from services.errors import Invalid, NotFound
 from services.page import Page
 from services.runs import change_pages, filters, listing, reading
-from services.runs.facts import facts, history as history_of
+from services.runs.facts import facts
+from services.runs.facts import history as history_of
 from services.runs.listing import Cursor
 
 blueprint = api.blueprint("runs", __name__, tag="Runs")
 LARGEST_OFFSET = 1 << 50
-BLOCK_BYTES = 1 << 16
 
 
 @blueprint.post("/runs")
@@ -118,7 +116,7 @@ def result(run_id: str) -> Response | Json:
     """A preview's change document; of other runs the sentence."""
     run = _run(run_id)
     if run.type is RunType.PREVIEW and change_pages.document(run) is not None:
-        return Response(_blocks(change_pages.as_file(run)), content_type="application/json")
+        return change_stream.answer(run)
     sentence = run.result or run.error_text
     if sentence is None:
         raise NotFound("The run has no result yet.")
@@ -140,13 +138,6 @@ def log(run_id: str) -> Response:
     response.headers["Gantry-Log-Offset"] = str(min(offset, size) + length)
     response.headers["Gantry-Log-Complete"] = json.dumps(is_over)
     return response
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """The whole of a file, which is closed at the end."""
-    with file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
 
 
 def _run(run_id: str) -> Run:

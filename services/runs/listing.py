@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select
 from lib import clock
 from models import run_lists
 from models.member import Role
-from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
 from models.run_state import FINAL, STATUS, WORKING, RunState, RunStatus, RunType

@@ -10,7 +10,8 @@ from models.base import db
 from models.run import Run
 from models.run_state import RunState, RunType
 from services.runs.create import search_words
-from tests import factories, run_stories as stories
+from tests import factories
+from tests import run_stories as stories
 from tests.queries import queries  # noqa: F401 - a fixture
 
 S, T = RunState, RunType
@@ -174,7 +175,9 @@ def test_strangers_are_asked_to_sign_in(browse, world):
     assert browse("").get("/runs").status_code == 303
 
 
-@pytest.mark.parametrize("query", ["in_project=shop", "in_workspace=staging", "in_project=shop&in_stack=web"])
+@pytest.mark.parametrize(
+    "query", ["in_project=shop", "in_workspace=staging", "in_project=shop&in_stack=web"]
+)
 def test_the_list_of_a_place_one_does_not_see_is_404(browse, world, query):
     assert browse("sam").get(f"/runs/list?{query}").status_code == 404
 
@@ -261,7 +264,7 @@ def test_the_way_back_stays_in_this_portal(browse, world):
     assert "evil.example" not in shown
 
 
-def test_a_page_of_runs_costs_the_same_queries_for_one_row_and_for_fifty(browse, world, queries):
+def test_a_page_of_runs_costs_the_same_queries_for_one_row_and_for_fifty(browse, world, queries):  # noqa: F811
     run_in(world, type=T.APPLY)
     visitor = browse("vera")
     visitor.get("/runs")

@@ -37,7 +37,11 @@ def dave(browse):
 def sourced(browse, world):
     """The stack with code of its own, uploaded."""
     version = configuration_versions.upload(world.alice, world.project, archive(), "web.tar.gz")
-    world.stack.source = {"kind": "configuration_version", "id": version.id, "filename": "web.tar.gz"}
+    world.stack.source = {
+        "kind": "configuration_version",
+        "id": version.id,
+        "filename": "web.tar.gz",
+    }
     db.session.commit()
     return version
 

@@ -13,7 +13,8 @@ from models.base import db
 from models.run import Run
 from models.run_state import RunState, RunType
 from services.runs.create import search_words
-from tests import factories, run_stories as stories
+from tests import factories
+from tests import run_stories as stories
 
 S, T = RunState, RunType
 TASK = {"project": "shop", "stack": "web", "workspace": "staging", "type": "task", "command": "ls"}
