@@ -40,7 +40,7 @@ def resolve(source: Any, project: Project | None) -> Source | None:
     if not isinstance(source, Mapping):
         raise Invalid({"source": "A source is an object with a kind."})
     kind = source.get("kind")
-    if kind in _NOT_YET:
+    if isinstance(kind, str) and kind in _NOT_YET:
         raise Invalid({"source.kind": f"{_NOT_YET[kind]} are not available yet."})
     check = _KINDS.get(kind) if isinstance(kind, str) else None
     if check is None:

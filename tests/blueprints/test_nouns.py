@@ -1,4 +1,4 @@
-"""The pages of the nouns: forms work without a script, nothing typed is lost, buttons are rights."""
+"""The pages of the nouns: forms need no script, nothing typed is lost, buttons are rights."""
 
 import io
 import re
