@@ -56,6 +56,7 @@ class _Facts:
     """What the reasons are made of, read once for all the runs in question."""
 
     holders: Mapping[str, tuple[str | None, int | None, str | None]]
+    clients: Mapping[str, Mapping[str, str]]
     hands: Mapping[str, ManualLock]
     blocked: Mapping[str, Deployment]
     line: Mapping[str, int]
@@ -66,13 +67,13 @@ class _Facts:
         here = session()
         places = sorted({run.deployment_id for run in runs if run.state is RunState.QUEUED})
         in_line = any(run.state in {RunState.READY, RunState.CONFIRMED} for run in runs)
+        locks = here.execute(run_queue.holders(places)).all() if places else []
         return cls(
             holders={
                 lock.deployment_id: (run_id, number, project)
-                for lock, run_id, number, project in here.execute(run_queue.holders(places))
-            }
-            if places
-            else {},
+                for lock, run_id, number, project in locks
+            },
+            clients={lock.deployment_id: lock.client for lock, *_ in locks if lock.client},
             hands={row.deployment_id: row for row in here.scalars(run_queue.manual_locks(places))}
             if places
             else {},
@@ -112,7 +113,7 @@ class _Facts:
                 "manual_lock", f"{hand.user_name} locked the deployment{note}", url=home
             )
         if place in self.holders:
-            return WaitingOn("lock", "Waits for a state client that holds the lock.", url=home)
+            return WaitingOn("lock", _client_words(self.clients.get(place, {})), url=home)
         return WaitingOn("capacity", "Waits for its turn.", position=1)
 
     def _of_worker(self, run: Run) -> WaitingOn:
@@ -124,6 +125,12 @@ class _Facts:
         others = "no run" if ahead == 0 else "1 run" if ahead == 1 else f"{ahead} runs"
         text = f"Waits for a free worker, with {others} ahead."
         return WaitingOn("capacity", text, position=ahead + 1)
+
+
+def _client_words(client: Mapping[str, str]) -> str:
+    name = client.get("actor_name") or "a state client"
+    said = " ".join(filter(None, (client.get("Operation"), client.get("Who"))))
+    return f"Waits for the deployment’s lock, which {name} holds from outside: {said or 'no word'}."
 
 
 def _line() -> Mapping[str, int]:

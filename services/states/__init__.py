@@ -1,7 +1,7 @@
 """States of deployments: kept as encrypted versions, with the resources and outputs they hold."""
 
 from services.states.comparing import StateComparison, compare
-from services.states.contents import open_output
+from services.states.contents import keep_outputs, open_output
 from services.states.handling import (
     StateLine,
     bring,
@@ -43,6 +43,7 @@ __all__ = [
     "find",
     "has_any",
     "keep",
+    "keep_outputs",
     "keep_progress",
     "listed",
     "make_current",

@@ -1,8 +1,9 @@
 """Two versions of a state, resource by resource, without what is secret in them.
 
 A state marks the attributes that are sensitive, but old ones and some providers do not mark all.
-So an attribute that either side marks is hidden, one whose name says what it holds is hidden, and
-every secret of the runs and sensitive output is masked wherever its text turns up.
+So what any instance of a type marks, on either side, is hidden in all of that type, what has a name
+that tells is hidden, and every secret of the runs and sensitive output is masked wherever its text
+turns up.
 """
 
 import re
@@ -89,10 +90,15 @@ def _changes(
     old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any] | None]:
     """Every instance that differs: what is gone first, as where a plan is shown."""
+    marked: dict[str, set[Path]] = {}
+    for instance in (*old.values(), *new.values()):
+        marked.setdefault(_type(instance), set()).update(_hidden(instance))
     order = {"delete": 0, "update": 1, "create": 2}
     addresses = sorted({*old, *new}, key=lambda at: (order[_action(at, old, new)], at))
     for address in addresses:
-        yield _change(address, old.get(address), new.get(address), _action(address, old, new))
+        left, right = old.get(address), new.get(address)
+        hidden = marked.get(_type(right or left), set())
+        yield _change(address, left, right, hidden)
 
 
 def _action(address: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -102,23 +108,26 @@ def _action(address: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str
 
 
 def _change(
-    address: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, action: str
+    address: str,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    marked: set[Path],
 ) -> dict[str, Any] | None:
+    """The record of an instance, None when it is the same; `marked` is hidden of its type."""
     before, after = _attributes(old), _attributes(new)
     if before == after and old is not None and new is not None:
         return None
-    hidden = _hidden(old) | _hidden(new) | _telling(before) | _telling(after)
+    hidden = marked | _telling(before) | _telling(after)
     masked_before, masked_after = before, after
     changed = []
     for path in sorted(hidden, key=str):
         if _at(before, path) != _at(after, path):
             changed.append(list(path))
         masked_before, masked_after = _without(masked_before, path), _without(masked_after, path)
-    resource = (new or old or {}).get("_resource", {})
     return {
         "address": address,
-        "type": str(resource.get("type", "")),
-        "action": action,
+        "type": _type(new or old),
+        "action": "create" if old is None else "delete" if new is None else "update",
         "before": masked_before,
         "after": masked_after,
         "sensitive": [list(path) for path in hidden],
@@ -140,6 +149,11 @@ def _output_changes(before: State, after: State) -> Iterator[dict[str, Any]]:
             "sensitive": [[]] if is_hidden else [],
             "sensitive_changed": [[]] if is_hidden else [],
         }
+
+
+def _type(instance: Mapping[str, Any] | None) -> str:
+    resource = (instance or {}).get("_resource") or {}
+    return str(resource.get("type", ""))
 
 
 def _attributes(instance: Mapping[str, Any] | None) -> Any:

@@ -4,6 +4,7 @@
 import json
 from dataclasses import dataclass
 
+from lib.masking import Masker
 from models import state_version as lists
 from models.project import Deployment, DeploymentLock, ManualLock, Stack
 from models.run import Run
@@ -15,6 +16,7 @@ from services.access import Action, Actor, require
 from services.errors import Conflict, Invalid, NotFound
 from services.fields import Fields
 from services.page import Page, cut
+from services.runs.order import secrets_of
 from services.states.reading import State, read
 from services.states.versions import Made, current_version, make_current
 from services.transaction import session, transaction
@@ -124,7 +126,7 @@ def rollback(actor: Actor, deployment: Deployment, name: str, note: str = "") ->
         now = current_version(held)
         _refuse_rollback(held, old, now)
         serial = int(here.scalars(lists.highest_serial(held.id)).one()) + 1
-        state = with_serial(held, blobs.read(old.blob_id), serial)
+        state = with_serial(held, old, serial)
         made = Made(StateKind.ROLLBACK, actor.name, note=text, from_id=old.id)
         version = make_current(held, state, made)
         held.outputs_run_id = old.run_id
@@ -134,19 +136,18 @@ def rollback(actor: Actor, deployment: Deployment, name: str, note: str = "") ->
     return version
 
 
-def readable(deployment: Deployment, content: bytes) -> State:
-    """A state that somebody brings.
+def readable(deployment: Deployment, content: bytes, run_id: str | None = None) -> State:
+    """A state that somebody brings, or one that is kept; the secrets of `run_id` are masked.
 
     Raises:
         Invalid: when it is none.
     """
     engine = session().get_one(Stack, deployment.stack_id).engine
+    run = session().get(Run, run_id) if run_id else None
     try:
-        state = read(engine, content)
+        state = read(engine, content, Masker(secrets_of(run) if run else ()))
     except ValueError as error:
         raise Invalid({"file": str(error)}) from error
-    except (TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise Invalid({"file": "This state has parts that cannot be read."}) from error
     if state is None:
         raise Invalid({"file": "This state is empty."})
     if not 0 <= state.serial < 10**_LONGEST_SERIAL or not 0 < len(state.lineage) <= 64:  # noqa: PLR2004 - the column's length
@@ -174,10 +175,10 @@ def refuse_unless_follows(now: StateVersion | None, state: State) -> None:
         )
 
 
-def with_serial(deployment: Deployment, content: bytes, serial: int) -> State:
-    """The same state under another serial."""
-    raised = json.loads(content) | {"serial": serial}
-    return readable(deployment, json.dumps(raised, indent=2).encode())
+def with_serial(deployment: Deployment, version: StateVersion, serial: int) -> State:
+    """What a version holds, under another serial."""
+    raised = json.loads(blobs.read(version.blob_id)) | {"serial": serial}
+    return readable(deployment, json.dumps(raised, indent=2).encode(), version.run_id)
 
 
 def must_be_still(deployment: Deployment) -> None:

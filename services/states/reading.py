@@ -59,9 +59,14 @@ def read(engine: str, content: bytes, masker: Masker = _NO_SECRETS) -> State | N
     Raises:
         ValueError: with a sentence, when it is no state of this engine.
     """
-    facts = house().engines[engine].read_state(content)
-    if facts is None:
-        return None
+    try:
+        facts = house().engines[engine].read_state(content)
+        return None if facts is None else _state(content, facts, masker)
+    except (TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise ValueError("This state has parts that cannot be read.") from error
+
+
+def _state(content: bytes, facts: Any, masker: Masker) -> State:
     digests = _digests(content)
     return State(
         content=content,

@@ -102,6 +102,12 @@ def make_current(deployment: Deployment, state: State, made: Made) -> StateVersi
     return version
 
 
+def put_candidate(deployment: Deployment, state: State, by_name: str) -> StateVersion:
+    """Keep a state that somebody brings to a blocked deployment; part of the transaction."""
+    same = [row for row in candidates(deployment.id) if row.sha256 == state.sha256]
+    return same[0] if same else _put(deployment, state, Made(StateKind.CANDIDATE, by_name))
+
+
 def current(deployment_id: str) -> bytes | None:
     """The content of a deployment's current state, or None when it never had one."""
     version = current_version(session().get_one(Deployment, deployment_id))
