@@ -7,7 +7,7 @@ from flask import Flask
 PAGES = (
     "sessions dashboard health events account audit administration search "
     "projects stacks workspaces deployments members variables "
-    "runs run_actions run_log run_changes run_lists run_wizard"
+    "runs run_actions run_log run_changes run_compare run_lists run_wizard"
 ).split()
 API = (
     "me users tokens projects stacks workspaces deployments members variables "

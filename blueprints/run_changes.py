@@ -1,12 +1,12 @@
 """What a run changes, left and right: heads by the page, each resource when it is opened."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Response, request
 
-from blueprints._shared import htmx
+from blueprints._shared import change_stream, htmx
 from blueprints._shared.respond import fragment
 from blueprints._shared.run_frame import Frame, frame, require_run, run_page
 from models.run import Run
@@ -115,21 +115,10 @@ def one(run_id: str, position: int) -> Response:
 def document(run_id: str) -> Response:
     """The whole document as JSON, as masked as the pages."""
     run = require_run(run_id)
-    first = change_pages.as_json(run, None)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    response = Response(_pieces(app, run, *first), content_type="application/json")
+    response = change_stream.answer(run)
     name = f"{run.project_name}-{run.number}-changes.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _pieces(app: Flask, run: Run, piece: str, after: int | None) -> Iterator[bytes]:
-    """The document piece by piece; between two of them no connection is held."""
-    yield piece.encode()
-    while after is not None:
-        with app.app_context():
-            piece, after = change_pages.as_json(run, after)
-        yield piece.encode()
 
 
 def _wanted() -> ChangeFilter:

@@ -179,3 +179,13 @@ def runs_moved_since(history_id: int, limit: int) -> Select[int, Run]:
         .order_by(RunHistory.id)
         .limit(limit)
     )
+
+
+def change_actions(run_id: str, limit: int) -> Select[str, str]:
+    """(address, action) of a run's changes."""
+    return (
+        select(RunChange.address, RunChange.action)
+        .where(RunChange.run_id == run_id)
+        .order_by(RunChange.position)
+        .limit(limit)
+    )

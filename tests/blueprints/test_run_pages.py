@@ -387,3 +387,32 @@ def test_every_type_has_a_page(browse, world, kind):
     db.session.commit()
 
     assert browse("vera").get(page_of(run)).status_code == 200
+
+
+def test_two_runs_stand_side_by_side(browse, world, run):
+    other = stories.told(
+        world.deployment(), stories.UNCONFIRMED, pin=stories.PIN | {"commit": "b" * 40}
+    )
+    stories.with_changes(other, [stories.change(), stories.change("aws_instance.new", "create")])
+    for each, size in ((run, "small"), (other, "large")):
+        factories.add(
+            RunVariable(
+                run_id=each.id, name="size", category=Category.TERRAFORM, value=size, source="run"
+            )
+        )
+        factories.add(
+            RunVariable(
+                run_id=each.id, name="pw", category=Category.TERRAFORM, secret=True,
+                fingerprint=f"fp-{size}", source="run",
+            )
+        )  # fmt: skip
+    db.session.commit()
+
+    for_dave = browse("dave").get(page_of(run, f"compare/{other.id}")).text
+    for_vera = browse("vera").get(page_of(run, f"compare/{other.id}")).text
+
+    assert all(word in for_dave for word in ("aws_instance.new", "aws_instance.db", "secret fp-"))
+    assert "small" in for_dave
+    assert "small" not in for_vera
+    assert "secret fp-" not in for_vera
+    assert browse("sam").get(page_of(run, f"compare/{other.id}")).status_code == 404

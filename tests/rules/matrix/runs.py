@@ -89,6 +89,7 @@ CASES = [
     _seen("run_changes.show"),
     _seen("run_log.show"),
     _seen("run_log.raw"),
+    Case("run_compare.show", MEMBERS, blind=SAM, names={"run_id": _run(), "other_id": _run()}),
     Case(
         "run_actions.question",
         DEPLOYERS,
