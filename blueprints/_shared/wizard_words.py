@@ -86,8 +86,8 @@ def _plan(kind: str, options: Mapping[str, Any], stack: Stack, workspace: Worksp
     limited = ", limited to the chosen targets" if (options.get("targets") or "").strip() else ""
     match kind:
         case "apply":
-            noun = "a refresh of its state" if options.get("refresh_only") else "its changes"
-            return f"Plans {noun} for {place}{limited}, then applies exactly that plan."
+            noun = f"a refresh of {place}" if options.get("refresh_only") else place
+            return f"Plans {noun}{limited}, then applies exactly that plan."
         case "destroy":
             what = f"what {stack.name} manages in {workspace.name}{limited}"
             return f"Plans to destroy {what}, then does exactly that."
