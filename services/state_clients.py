@@ -73,7 +73,7 @@ def write(actor: Actor, deployment: Deployment, content: bytes, lock_id: str) ->
     require(actor, Action.HANDLE_STATE, deployment)
     state = handling.readable(deployment, content)
     with transaction():
-        held = deployments.held(deployment)
+        held = deployments.held(deployments.keep(deployment))
         _refuse_without_lock(held, lock_id)
         now = states.current_version(held)
         if now is not None and now.sha256 == state.sha256:

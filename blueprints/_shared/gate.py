@@ -48,11 +48,18 @@ def _by_session(secret: str) -> Visitor | None:
 
 
 def _by_token(_request: object) -> Visitor | None:
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not current.takes_token():
-        return None
-    found = tokens.find(text.strip())
+    text = _token_text() if current.takes_token() else ""
+    found = tokens.find(text) if text else None
     return Visitor(found[1], token=found[0]) if found else None
+
+
+def _token_text() -> str:
+    """The token that was sent; a state client may say it as the password of anybody."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip()
+    basic = request.authorization if current.is_state_client() else None
+    return (basic.password or "").strip() if basic is not None and basic.type == "basic" else ""
 
 
 def _refuse_other_sites() -> None:
