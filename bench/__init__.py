@@ -1,1 +1,1 @@
-"""Measurements anyone can repeat."""
+"""Measurements that anyone can repeat: `make bench`. README.md says how."""
