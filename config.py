@@ -50,6 +50,10 @@ def _path(text: str) -> Path:
     return Path(text).expanduser().resolve()
 
 
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(Path(word) for word in _words(text))
+
+
 def _admin_token(text: str) -> str | None:
     if text and (len(text) < 32 or not text.startswith("gty_")):  # noqa: PLR2004 - said in words
         raise ValueError("say a string of 32 characters or more that begins with gty_")
@@ -148,6 +152,29 @@ class Settings:
     engine_downloads: bool = _setting(
         default=True, parse=_switch, help_text="Whether providers may be fetched from registries."
     )
+    isolation: str = _setting(
+        "auto",
+        _one_of("auto", "none", "user", "namespaces"),
+        "How runs are kept apart; auto takes the strongest tier that works, a named one must.",
+    )
+    run_user: str | None = _setting(
+        None, _optional, "The system's user as whom runs are carried out; the portal is then root."
+    )
+    run_paths: tuple[Path, ...] = _setting(
+        (), _paths, "Paths that runs in namespaces may read beside the system's own."
+    )
+    run_memory_mb: int = _setting(
+        0, _whole(0, 1 << 20), "Most address space of each process of a run; 0 sets no limit."
+    )
+    run_file_mb: int = _setting(
+        0, _whole(0, 1 << 20), "Largest file a run may write; 0 sets no limit."
+    )
+    run_processes: int = _setting(
+        4096, _whole(0, 1 << 22), "Most processes and threads of the run user; 0 sets no limit."
+    )
+    disk_floor_mb: int = _setting(
+        512, _whole(0, 1 << 20), "Below this much free disk nothing that changes things starts."
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         _words,
@@ -241,7 +268,7 @@ def _text(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case tuple():
-            return " ".join(value) or "none"
+            return " ".join(map(str, value)) or "none"
         case None:
             return "none"
         case _:

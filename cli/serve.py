@@ -17,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 
 from cli import portal
 from config import Settings
+from lib import procfs
 
 ROOM_FOR_PAGES = 744
 GRACE_BEYOND_DRAIN_S = 10
@@ -72,6 +73,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 
         logs.configure(self.settings.log_level, self.settings.log_format)
         try:
+            if not self.alone and find_spec("scheduler.isolation"):
+                # Asked here, where a refusal still ends the start with a sentence.
+                import_module("scheduler.isolation").choose(self.settings)
             app = portal.make_app(self.settings)
             with app.app_context():
                 self._welcome = first_start.prepare(
@@ -127,6 +131,7 @@ def _say(settings: Settings, welcome: Any) -> None:
 def _run(*, alone: bool) -> None:
     settings = portal.settings()
     os.umask(0o077)  # What the portal keeps is for its own user.
+    procfs.hide()  # Nor does a run of the same user read this process's environment.
     Server(settings, alone=alone).run()
 
 

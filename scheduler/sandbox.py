@@ -22,8 +22,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 # Of /etc only what programs need to know users, names, certificates, time zones and libraries.
 _ETC = (
-    "alternatives ca-certificates gai.conf group host.conf hosts ld.so.cache ld.so.conf "
-    "ld.so.conf.d localtime mime.types nsswitch.conf passwd pki protocols resolv.conf services ssl"
+    "alternatives group hosts ld.so.cache localtime nsswitch.conf passwd pki resolv.conf ssl"
 ).split()
 _CERTIFICATES = "/var/lib/ca-certificates"
 # What the bundled engine cannot do without: its Python, and the shim that loads it.
@@ -56,7 +55,10 @@ def prefix(
     if is_watched:
         argv += ["--info-fd", str(INFO_FD)]
     for path in readable:
-        argv += ["--ro-bind-try", path, path]
+        # Each mount costs; /bin and the like are links into /usr on most machines.
+        is_link = path in _SYSTEM and Path(path).is_symlink()
+        argv += ["--symlink", str(Path(path).readlink())] if is_link else ["--ro-bind-try", path]
+        argv.append(path)
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - its own
     argv += ["--bind", str(work_dir), str(work_dir)]
     for path in hidden:

@@ -112,9 +112,7 @@ class Terraform:
         """Return ``providers mirror`` into a staging directory, which the collector takes in."""
         if not context.allow_download:
             return None
-        staging = context.plugin_mirror.with_name(
-            f"{context.plugin_mirror.name}.{context.work_dir.name}"
-        )
+        staging = context.work_dir / "fetched"
         arguments = {"staging": str(staging), "store": str(context.plugin_mirror)}
         step = self._step(context, "fetch", ["providers", "mirror", str(staging)], "verbatim")
         return _with(step, collect=Collect("terraform-providers", arguments))

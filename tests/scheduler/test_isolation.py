@@ -52,7 +52,7 @@ def tier(request, data_dir):
 def step(spawner, tier, data_dir):
     """`step(script, run="run-1")` starts a shell in a run's directory, kept apart by the tier."""
 
-    def start(script, *, run="run-1", **others):
+    def start(script="", *, argv=(), run="run-1", **others):
         work_dir = data_dir / "work" / run
         work_dir.mkdir(mode=0o700, exist_ok=True)
         tier.hand_over(work_dir, data_dir / "providers")
@@ -61,7 +61,7 @@ def step(spawner, tier, data_dir):
                 run_id=run,
                 epoch=1,
                 name="step",
-                argv=("sh", "-c", script),
+                argv=argv or ("sh", "-c", script),
                 step_dir=work_dir / "steps" / f"{time.monotonic_ns()}",
                 cwd=work_dir,
                 log_path=data_dir / "logs" / f"{run}.log",
@@ -156,14 +156,14 @@ def test_an_interrupt_is_answered_by_the_program_itself(step, data_dir):
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_an_interrupt_is_never_too_early(attempt, step):
-    with step("sleep 30") as handle:
+    # Not by a shell: dash itself loses an interrupt that comes while it starts its command.
+    with step(argv=("sleep", "30")) as handle:
         time.sleep(attempt * 0.003)
 
         handle.interrupt()
         result = handle.wait(10)
 
-    assert not result.killed
-    assert result.exit_code not in {0, None} or result.signal == 2
+    assert (result.killed, result.return_code in {-2, 130}) == (False, True)
 
 
 def test_a_kill_leaves_nothing(step, data_dir):
@@ -217,5 +217,5 @@ def test_a_sandbox_that_does_not_work_is_named_and_never_passed_over(data_dir, m
 
 
 def _sleepers():
-    found = subprocess.run(["pgrep", "-f", "sleep 98765"], capture_output=True, text=True)
+    found = subprocess.run(["pgrep", "-f", "^sleep 98765"], capture_output=True, text=True)
     return [int(line) for line in found.stdout.split()]
