@@ -49,32 +49,32 @@ def _confirm(actor: Actor, run_id: str) -> Run:
 
 def _prioritize(actor: Actor, run_id: str) -> Run:
     text = request.form.get("priority", "1")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1  # noqa: PLR2004
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1
     return runs.prioritize(actor, run_id, priority=number)
 
 
 DEEDS: Mapping[str, Deed] = {
     "confirm": Deed(_confirm, "Confirmed. A worker applies exactly this plan."),
-    "discard": Deed(lambda actor, run_id: runs.discard(actor, run_id), "Discarded."),
+    "discard": Deed(runs.discard, "Discarded."),
     "cancel": Deed(
-        lambda actor, run_id: runs.cancel(actor, run_id),
+        runs.cancel,
         "The run was asked to stop; it saves what it must first.",
     ),
     "force-cancel": Deed(
-        lambda actor, run_id: runs.force_cancel(actor, run_id),
+        runs.force_cancel,
         "Every process of the run is killed.",
     ),
-    "rerun": Deed(lambda actor, run_id: runs.rerun(actor, run_id), "This is the new run."),
+    "rerun": Deed(runs.rerun, "This is the new run."),
     "promote": Deed(
-        lambda actor, run_id: runs.promote(actor, run_id),
+        runs.promote,
         "This is the run that applies what the preview showed.",
     ),
     "plan-again": Deed(
-        lambda actor, run_id: runs.plan_again(actor, run_id),
+        runs.plan_again,
         "This run plans the same again; the outdated one was discarded.",
     ),
-    "archive": Deed(lambda actor, run_id: runs.archive(actor, run_id), "Archived: lists hide it."),
-    "unarchive": Deed(lambda actor, run_id: runs.unarchive(actor, run_id), "Lists show it again."),
+    "archive": Deed(runs.archive, "Archived: lists hide it."),
+    "unarchive": Deed(runs.unarchive, "Lists show it again."),
     "prioritize": Deed(_prioritize, "The priority is set."),
 }
 

@@ -130,7 +130,7 @@ def _wanted() -> ChangeFilter:
 
 def _after() -> int:
     text = request.args.get("after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _compared(document: Mapping[str, Any] | None, part: str) -> list[Compared]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
-
 from blueprints._shared.respond import fragment
 from blueprints._shared.run_frame import Frame, frame, require_run, run_page
 from models.run import Run
@@ -164,4 +163,4 @@ def _phase_in(phases: list[Phase], key: int) -> Phase:
 
 def _number(name: str) -> int | None:
     text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

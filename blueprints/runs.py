@@ -26,7 +26,7 @@ TABS = frozenset({"history", "changes", "variables", "outputs", "result", "log"}
 
 @dataclass(frozen=True)
 class Moment:
-    """An entry of the history: a phase (with the end of its log, when it stands open) or a comment."""
+    """An entry of the history: a phase, with the end of its log if that is open, or a comment."""
 
     phase: Phase | None = None
     comment: RunComment | None = None

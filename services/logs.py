@@ -183,7 +183,7 @@ def line_at(run: Run, offset: int) -> int:
 
 
 def first_lines(run: Run, texts: Sequence[str]) -> Mapping[str, int]:
-    """Where each of the texts first stands in the log, as line numbers; what is nowhere is left out."""
+    """The line in which each of the texts first stands; one that stands nowhere is left out."""
     found: dict[str, int] = {}
     with _store.open(run.id) as log:
         for text in texts:
@@ -225,7 +225,7 @@ def is_expired(run: Run) -> bool:
 
 
 def _lines_between(log: Reading, start: int, stop: int) -> tuple[int, int]:
-    """The first and the last line that begin within these bytes; the last before the first: none."""
+    """The first and the last line that begin within these bytes; 1 and 0 when there is none."""
     if stop <= start:
         return 1, 0
     first = log.line_at(start)

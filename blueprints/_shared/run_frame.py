@@ -1,7 +1,6 @@
 """What stands above the tabs of a run and beside them: the same on each of its pages."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 from flask import Response

@@ -18,6 +18,7 @@ from lib import clock
 from services import feed, sessions, tokens
 from services.access import Actor
 from services.errors import Invalid
+from services.hints import RunMoved
 from services.sessions import Origin
 
 PING_EVERY_S = 15.0
@@ -72,7 +73,7 @@ def answer(topics: frozenset[str]) -> Response:
     Raises:
         NotFound: when a run among the topics is none that they may see.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     hub, recheck = hub_of(app), _recheck()
     listener = _Listener(current.actor())
     subscription = Subscription(topics, listener.sees)
@@ -97,7 +98,7 @@ class _Listener:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
 
-    def sees(self, what: feed.RunMoved) -> bool:
+    def sees(self, what: RunMoved) -> bool:
         return feed.sees(self.actor, what)
 
 
@@ -162,7 +163,8 @@ def _recheck() -> Recheck:
     """How to find out later whether whoever asks now may still listen."""
     visitor, origin = current.visitor(), current.origin()
     if visitor.token is not None:
-        return lambda text=_bearer(): _by_token(text, origin)  # type: ignore[misc]
+        text = _bearer()
+        return lambda: _by_token(text, origin)
     return lambda: _by_session(visitor.get_id(), origin)
 
 

@@ -19,6 +19,7 @@ from services.transaction import session
 
 HEADS_LIMIT = 200
 OPEN_LIMIT = 50
+EVERYTHING = ChangeFilter()
 OPEN_LIMIT_BYTES = 256 * 1024
 LONGEST_SHOWN = 2_000
 MOST_SHOWN = 400_000
@@ -92,7 +93,7 @@ def document(run: Run) -> Mapping[str, Any] | None:
 
 
 def heads(
-    run: Run, wanted: ChangeFilter = ChangeFilter(), after: int = -1, limit: int = HEADS_LIMIT
+    run: Run, wanted: ChangeFilter = EVERYTHING, after: int = -1, limit: int = HEADS_LIMIT
 ) -> Heads:
     """The changes after a position, destroy and replace first."""
     query = run_pages.change_heads(run.id, wanted, after, limit + 1)
@@ -101,12 +102,10 @@ def heads(
     return Heads(items, items[-1].position if len(rows) > limit else None)
 
 
-def survey(run: Run, wanted: ChangeFilter = ChangeFilter()) -> Survey:
+def survey(run: Run, wanted: ChangeFilter = EVERYTHING) -> Survey:
     """What the filters offer."""
     here = session()
-    counts = {
-        action: count for action, count in here.execute(run_pages.change_counts(run.id, wanted))
-    }
+    counts = dict(here.execute(run_pages.change_counts(run.id, wanted)).tuples().all())
     return Survey(
         counts, [(name, count) for name, count in here.execute(run_pages.change_types(run.id))]
     )
@@ -222,5 +221,5 @@ def _why(reason: str, replace_paths: Any) -> str:
     said = _REASONS.get(reason, reason.replace("_", " "))
     paths = replace_paths if isinstance(replace_paths, list) else []
     names = dict.fromkeys(str(path[0]) for path in paths if isinstance(path, list) and path)
-    shown = ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004
+    shown = ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")
     return "; ".join(part for part in (shown, said) if part)

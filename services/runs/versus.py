@@ -53,7 +53,7 @@ def versus(actor: Actor, left: Run, right: Run) -> Versus:
         right=right,
         made_from=compare_values(_source(left), _source(right), "source"),
         options=compare_values(_options(left), _options(right), "options"),
-        variables=change_pages.trimmed(compare_values(*sides, "variables")),
+        variables=change_pages.trimmed(compare_values(sides[0], sides[1], "variables")),
         changes=differing[:MOST_SHOWN],
         alike=sum(1 for address, action in actions[0].items() if actions[1].get(address) == action),
         more=max(0, len(differing) - MOST_SHOWN),
@@ -93,10 +93,8 @@ def _value(row: RunVariable, *, sees_values: bool) -> Any:
 
 
 def _actions(run: Run) -> dict[str, str]:
-    return {
-        address: action
-        for address, action in session().execute(run_pages.change_actions(run.id, MOST_ADDRESSES))
-    }
+    found = session().execute(run_pages.change_actions(run.id, MOST_ADDRESSES))
+    return dict(found.tuples().all())
 
 
 def _differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[Differing]:
