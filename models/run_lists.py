@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
@@ -31,18 +32,23 @@ def lines(
     newest_first: bool,
     limit: int,
 ) -> Select[Any]:
-    """The named columns of the runs that match all of `where`, and one of `arms` if there are any."""
-    columns = [getattr(Run, name) for name in names]
+    """The named columns of the runs that match `where`, and one of `arms` if there are any."""
+    chosen = _columns(tuple(names))
     order = Run.id.desc() if newest_first else Run.id.asc()
     if not arms:
-        return select(*columns).where(*where).order_by(order).limit(limit)
+        return chosen.where(*where).order_by(order).limit(limit)
     walks = [
         select(Run.id).where(arm, *where).order_by(order).limit(limit).subquery() for arm in arms
     ]
     if len(walks) == 1:
-        return select(*columns).where(arms[0], *where).order_by(order).limit(limit)
+        return chosen.where(arms[0], *where).order_by(order).limit(limit)
     found = union_all(*(select(walk.c.id) for walk in walks)).subquery()
-    return select(*columns).where(Run.id.in_(select(found.c.id))).order_by(order).limit(limit)
+    return chosen.where(Run.id.in_(select(found.c.id))).order_by(order).limit(limit)
+
+
+@lru_cache
+def _columns(names: tuple[str, ...]) -> Select[Any]:
+    return select(*(getattr(Run, name) for name in names))
 
 
 def whole(run_ids: Sequence[str]) -> Select[Run]:
@@ -132,7 +138,7 @@ def _until(at: dt.datetime) -> ColumnElement[bool]:
 
 
 CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "type": lambda types: _one_of(Run.type, [kind.value for kind in types]),
+    "type": lambda kinds: _one_of(Run.type, tuple(kinds)),
     "trigger": lambda values: _one_of(Run.trigger_kind, [value.value for value in values]),
     "branch": lambda value: Run.branch == value,
     "drift": lambda value: Run.drift.is_(value),

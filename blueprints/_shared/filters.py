@@ -96,10 +96,14 @@ def url_with(**changes: Any) -> str:
     return url_for(request.endpoint or "", **((request.view_args or {}) | kept))
 
 
-def _local(at: dt.datetime) -> dt.datetime:
+def zone() -> dt.tzinfo:
+    """The visitor's zone."""
     visitor = flask_login.current_user
-    name = visitor.user.timezone if visitor and visitor.is_authenticated else "UTC"
-    return at.astimezone(_zone(name))
+    return _zone(visitor.user.timezone if visitor and visitor.is_authenticated else "UTC")
+
+
+def _local(at: dt.datetime) -> dt.datetime:
+    return at.astimezone(zone())
 
 
 @lru_cache(maxsize=64)

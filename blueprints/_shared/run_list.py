@@ -12,11 +12,11 @@ from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from flask import current_app, request
+from flask import current_app, render_template, request
 from markupsafe import Markup
 
 from blueprints._shared import current, paging
-from blueprints._shared.filters import ago, duration, exact
+from blueprints._shared.filters import ago, duration, zone
 from models.project import Deployment, Project, Stack, Workspace
 from models.run_state import RunState, RunStatus, RunType
 from services.access import Action, Actor, can
@@ -100,6 +100,7 @@ class RunList:
     shows_workspace: bool
     quick: Sequence[Chip]
     in_force: Sequence[Chip]
+    filter_form: Markup
     query: Mapping[str, str]
     rest: Mapping[str, str]
     problems: Mapping[str, str]
@@ -123,16 +124,25 @@ def run_list(actor: Actor, scope: Scope, *, url: str | None = None) -> RunList:
     query = {name: text for name, text in given.items() if text}
     wanted, problems = _wanted(query)
     found = listing.page(actor, wanted, scope=scope, cursor=cursor())
+    shows_stack = not isinstance(scope, Stack | Deployment)
+    shows_workspace = not isinstance(scope, Workspace | Deployment)
     return RunList(
         url=here,
         live_url=_with("/runs/list", query | _scope_query(scope) | {"at": here} | _page_query()),
         bulk_url="/runs/bulk",
         topics=_topic(scope),
         rows=_rows(actor, found),
-        shows_stack=not isinstance(scope, Stack | Deployment),
-        shows_workspace=not isinstance(scope, Workspace | Deployment),
+        shows_stack=shows_stack,
+        shows_workspace=shows_workspace,
         quick=_quick(here, query),
         in_force=_in_force(here, query),
+        filter_form=_filter_form(
+            here,
+            tuple(query.items()),
+            tuple(problems.items()),
+            shows_stack=shows_stack,
+            shows_workspace=shows_workspace,
+        ),
         query=query,
         rest={name: text for name, text in query.items() if name != "q"},
         problems=problems,
@@ -261,23 +271,64 @@ def _in_force(url: str, query: Mapping[str, str]) -> list[Chip]:
     ]
 
 
+@lru_cache(maxsize=256)
+def _filter_form(
+    url: str,
+    query: tuple[tuple[str, str], ...],
+    problems: tuple[tuple[str, str], ...],
+    *,
+    shows_stack: bool,
+    shows_workspace: bool,
+) -> Markup:
+    names = {"query": dict(query), "problems": dict(problems), "is_narrowed": bool(query)}
+    shown = {"shows_stack": shows_stack, "shows_workspace": shows_workspace}
+    return Markup(render_template("runs/_filter.html", url=url, **names, **shown))  # noqa: S704
+
+
 # Rows.
 
 
+class _Reader:
+    """Who reads a page of rows: what they may do, worked out once for like rows; their zone."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._able: dict[tuple[Any, ...], str] = {}
+        self._zone = zone()
+
+    def able(self, line: RunLine) -> str:
+        """The bulk actions the reader may do to a run now."""
+        key = (
+            listing.role_on(self._actor, line),
+            line.state,
+            line.worker_id is None,
+            line.cancel_requested_at,
+            line.archived_at is None,
+        )
+        if key not in self._able:
+            self._able[key] = " ".join(listing.bulk_actions(self._actor, line))
+        return self._able[key]
+
+    def exact(self, at: dt.datetime) -> str:
+        """The instant in the reader's zone."""
+        return f"{at.astimezone(self._zone):%-d %b %Y, %H:%M:%S %Z}"
+
+
 def _rows(actor: Actor, found: RunPage) -> list[Row]:
-    usual = _usual(found.lines)
+    usual, reader = _usual(found.lines), _Reader(actor)
     return [
-        _row(actor, line, found.waiting.get(line.id), usual.get((line.deployment_id, line.type)))
+        _row(reader, line, found.waiting.get(line.id), usual.get((line.deployment_id, line.type)))
         for line in found.lines
     ]
 
 
 def rows_of(actor: Actor, lines: Sequence[RunLine]) -> list[Row]:
     """Rows of just these runs, for pages that name them."""
-    return [_row(actor, line, None, None) for line in lines]
+    reader = _Reader(actor)
+    return [_row(reader, line, None, None) for line in lines]
 
 
-def _row(actor: Actor, line: RunLine, waiting: WaitingOn | None, usual_s: float | None) -> Row:
+def _row(reader: _Reader, line: RunLine, waiting: WaitingOn | None, usual_s: float | None) -> Row:
     project, stack, place = line.project_name, line.stack_name, line.workspace_name
     stack_url = f"/projects/{project}/stacks/{stack}"
     cancelling = line.cancel_requested_at is not None and line.is_working
@@ -302,10 +353,10 @@ def _row(actor: Actor, line: RunLine, waiting: WaitingOn | None, usual_s: float 
         person=_part("person", line.created_by_name, "user" if line.created_by_id else "system"),
         trigger="" if line.trigger_kind == "manual" else line.trigger_name or line.trigger_kind,
         at=line.created_at.isoformat(),
-        at_exact=exact(line.created_at),
+        at_exact=reader.exact(line.created_at),
         ago=ago(line.created_at),
         time=_time(line, usual_s),
-        can=" ".join(listing.bulk_actions(actor, line)),
+        can=reader.able(line),
         why="already ended" if line.is_over else "at work" if line.is_working else "waiting",
     )
 
@@ -356,25 +407,26 @@ def _usual(lines: Sequence[RunLine]) -> dict[tuple[str, RunType], float]:
 
 
 def _time(line: RunLine, usual_s: float | None) -> Markup:
+    """The time at work, as a bar against the usual; only numbers and our own words are in it."""
     seconds = line.seconds
     if not seconds:
         return Markup()
-    bar = Markup()
-    if usual_s:
-        kind = "bar-late" if seconds > 1.5 * usual_s else "bar"
-        width = min(_BAR, max(1.5, _BAR / 2 * seconds / usual_s))
-        bar = Markup(
-            '<svg viewBox="0 0 44 6" aria-hidden="true">'
-            '<rect class="{}" width="{:.1f}" height="6"/>'
-            '<rect class="mark" x="21.5" width="1" height="6"/></svg>'
-        ).format(kind, width)
     text = duration(seconds)
     if line.is_working:
         since = (line.state_since - dt.timedelta(seconds=line.worked_s)).isoformat()
-        text = Markup('<span data-ticking data-started="{}">{}</span>').format(since, text)
-    tip = Markup(' title="usually {}"').format(duration(usual_s)) if usual_s else ""
-    return Markup('<span class="usual"{}>{}<span class="tabular">{}</span></span>').format(
-        tip, bar, text
+        text = f'<span data-ticking data-started="{since}">{text}</span>'
+    tip = f' title="usually {duration(usual_s)}"' if usual_s else ""
+    bar = _bar(seconds, usual_s) if usual_s else ""
+    return Markup(f'<span class="usual"{tip}>{bar}<span class="tabular">{text}</span></span>')  # noqa: S704
+
+
+def _bar(seconds: float, usual_s: float) -> str:
+    kind = "bar-late" if seconds > 1.5 * usual_s else "bar"
+    width = min(_BAR, max(1.5, _BAR / 2 * seconds / usual_s))
+    return (
+        '<svg viewBox="0 0 44 6" aria-hidden="true">'
+        f'<rect class="{kind}" width="{width:.1f}" height="6"/>'
+        '<rect class="mark" x="21.5" width="1" height="6"/></svg>'
     )
 
 
