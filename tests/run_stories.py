@@ -107,8 +107,8 @@ def write_log(run, printed):
 def with_changes(run, records, **document):
     """Keep a change document for a run, past the claim that its worker would hold."""
     packed = sorted(
-        (changes._pack(json.dumps(record)) for record in records),
-        key=lambda row: (changes._rank(row["action"]), row["address"]),
+        (changes._pack(json.dumps(record)) for record in records),  # noqa: SLF001 - as it packs them
+        key=lambda row: (changes._rank(row["action"]), row["address"]),  # noqa: SLF001 - its order
     )
     for position, row in enumerate(packed):
         row |= {"position": position, "run_id": run.id}

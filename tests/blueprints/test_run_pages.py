@@ -11,7 +11,8 @@ from models.run_content import RunOutput, RunVariable
 from models.run_state import RunState, RunType
 from models.variable import Category
 from services import runs
-from tests import factories, run_stories as stories
+from tests import factories
+from tests import run_stories as stories
 
 S = RunState
 LOGS = {
@@ -38,10 +39,12 @@ def page_of(run, tab=""):
 
 # --- permissions ------------------------------------------------------------------------------
 
-PAGES = ("", "summary", "facts", "history", "dialogs", "variables", "outputs", "result", "changes",
-         "changes/more", "changes/0", "changes/document.json", "log", "log/lines", "log/raw")  # fmt: skip
-VERBS = ("confirm", "discard", "cancel", "force-cancel", "rerun", "promote", "plan-again", "archive",
-         "unarchive", "prioritize", "comments")  # fmt: skip
+PAGES = ["", *"summary facts history dialogs variables outputs result changes changes/more".split()]
+PAGES += "changes/0 changes/document.json log log/lines log/raw".split()
+VERBS = (
+    "confirm discard cancel force-cancel rerun promote plan-again archive unarchive prioritize "
+    "comments"
+).split()
 
 
 @pytest.mark.parametrize("tab", PAGES)

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from blueprints._shared import hub as hubs, streams
+from blueprints._shared import hub as hubs
+from blueprints._shared import streams
 from blueprints._shared.hub import Full, Hub, Subscription
 from models.base import db
 from models.project import Project
@@ -14,7 +15,8 @@ from models.run import Run
 from models.run_state import RunState
 from services import hints, runs, sessions
 from services.feed import moved
-from tests import factories, run_stories as stories
+from tests import factories
+from tests import run_stories as stories
 
 SOON_S = 5.0
 
