@@ -325,9 +325,10 @@ def _upload(draft: Draft) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _variables() -> list[DraftVariable]:
-    numbers = sorted(int(found[1]) for name in request.form if (found := _PAIR.fullmatch(name)))
-    found = [_variable(number) for number in dict.fromkeys(numbers)]
-    return [each for each in found if each.name or each.value]
+    matches = filter(None, map(_PAIR.fullmatch, request.form))
+    numbers = sorted({int(match[1]) for match in matches})
+    given = [_variable(number) for number in numbers]
+    return [each for each in given if each.name or each.value]
 
 
 def _variable(number: int) -> DraftVariable:

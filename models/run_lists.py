@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
@@ -137,22 +137,22 @@ def _until(at: dt.datetime) -> ColumnElement[bool]:
     return (Run.created_at < at) & (Run.id < ids.floor(at + _CLOCKS_APART))
 
 
-CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "type": lambda kinds: _one_of(Run.type, tuple(kinds)),
-    "trigger": lambda values: _one_of(Run.trigger_kind, [value.value for value in values]),
-    "branch": lambda value: Run.branch == value,
-    "drift": lambda value: Run.drift.is_(value),
-    "since": _since,
-    "until": _until,
-}
-"""What a field of a filter means, for those fields that need no look elsewhere."""
-
-
 def _one_of(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = (
         column == values[0] if len(values) == 1 else column.in_(list(values))
     )
     return condition
+
+
+CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "type": partial(_one_of, Run.type),
+    "trigger": lambda values: _one_of(Run.trigger_kind, [value.value for value in values]),
+    "branch": lambda value: Run.branch == value,
+    "drift": Run.drift.is_,
+    "since": _since,
+    "until": _until,
+}
+"""What a field of a filter means, for those fields that need no look elsewhere."""
 
 
 def archived(*, yes: bool) -> ColumnElement[bool]:
