@@ -26,9 +26,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def portal_url(tmp_path_factory):
-    """The address of a portal as it ships."""
-    with served(tmp_path_factory.mktemp("portal")) as url:
+    """The address of a portal as it ships, which must not have stumbled in the end."""
+    folder = tmp_path_factory.mktemp("portal")
+    with served(folder) as url:
         yield url
+    said = (folder / "serve.log").read_text()
+    assert "Traceback" not in said, said[max(0, said.find("Traceback") - 2000) :][:20_000]
 
 
 @pytest.fixture(scope="session")

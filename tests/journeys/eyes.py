@@ -13,7 +13,8 @@ def check(page):
     """Hold a page to what all pages promise: no complaint of the browser or of axe in light and
     dark, one h1, unique ids, no sideways scroll on a phone.
     """
-    assert wrong_with(page) == []
+    wrong = wrong_with(page)
+    assert not wrong, "\n".join(wrong)
 
 
 def wrong_with(page):
