@@ -105,7 +105,7 @@ def heads(
 def survey(run: Run, wanted: ChangeFilter = EVERYTHING) -> Survey:
     """What the filters offer."""
     here = session()
-    counts = dict(here.execute(run_pages.change_counts(run.id, wanted)).tuples().all())
+    counts = dict(here.execute(run_pages.change_counts(run.id, wanted)).all())
     return Survey(
         counts, [(name, count) for name, count in here.execute(run_pages.change_types(run.id))]
     )

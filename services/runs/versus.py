@@ -94,7 +94,7 @@ def _value(row: RunVariable, *, sees_values: bool) -> Any:
 
 def _actions(run: Run) -> dict[str, str]:
     found = session().execute(run_pages.change_actions(run.id, MOST_ADDRESSES))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[Differing]:
