@@ -41,12 +41,15 @@ JOBS = (
 
 
 class Timetable:
-    """Starts APScheduler with the table above; its jobs do nothing while another process leads."""
+    """Starts APScheduler with the table above; its jobs do nothing while another process leads.
+
+    `owner` is the name under which it holds the lease, `leads` whether it did at the last look.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._owner = secrets.token_hex(8)
-        self._leads = False
+        self.owner = secrets.token_hex(8)
+        self.leads = False
         self._scheduler = BackgroundScheduler(
             timezone=dt.UTC,
             executors={"default": ThreadPoolExecutor(2)},
@@ -55,38 +58,40 @@ class Timetable:
 
     def start(self) -> None:
         """Try to lead, and begin."""
-        self._keep_lease()
+        self.keep_lease()
         self._scheduler.add_job(
-            self._keep_lease, "interval", seconds=KEEP_LEASE_EVERY_S, id="keep lease"
+            self.keep_lease, "interval", seconds=KEEP_LEASE_EVERY_S, id="keep lease"
         )
         for job in JOBS:
             self._scheduler.add_job(
-                self._run, "interval", seconds=job.every_s, id=job.name, args=[job]
+                self.do, "interval", seconds=job.every_s, id=job.name, args=[job]
             )
         self._scheduler.start()
 
     def stop(self) -> None:
         """End, and let another process lead at once."""
         self._scheduler.shutdown(wait=True)
-        if self._leads:
+        if self.leads:
             with self._site.unit():
-                leases.give_up("timetable", self._owner)
+                leases.give_up("timetable", self.owner)
 
     @property
     def is_running(self) -> bool:
         """Whether the clockwork runs (it may lead or not)."""
         return bool(self._scheduler.running)
 
-    def _keep_lease(self) -> None:
+    def keep_lease(self) -> None:
+        """Take the lease or prolong it, if nobody else has it."""
         try:
             with self._site.unit():
-                self._leads = leases.hold("timetable", self._owner, LEASE)
+                self.leads = leases.hold("timetable", self.owner, LEASE)
         except GantryError as error:
-            self._leads = False
+            self.leads = False
             log.warning("the timetable could not keep its lease", reason=error.text)
 
-    def _run(self, job: Job) -> None:
-        if not self._leads:
+    def do(self, job: Job) -> None:
+        """Do a job, if this one leads. A refusal is logged, and the next time comes."""
+        if not self.leads:
             return
         try:
             with self._site.unit():
