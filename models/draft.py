@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Delete, ForeignKey, Select, String, delete, select
+from sqlalchemy import ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
@@ -36,11 +36,6 @@ class IdempotencyKey(Base):
     kind: Mapped[str] = mapped_column(String(32))
     made_id: Mapped[str] = mapped_column(String(48))
     at: Mapped[dt.datetime] = mapped_column(default=clock.now, index=True)
-
-
-def expired(now: dt.datetime) -> Delete:
-    """Take away the drafts that nobody may go on with."""
-    return delete(Draft).where(Draft.expires_at <= now)
 
 
 def made_from(draft_id: str) -> Select[Run]:

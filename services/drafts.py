@@ -1,5 +1,7 @@
 """Drafts: runs in the wizard, kept on the server for a day, their maker's only.
 
+`services.upkeep` takes them away when their day is over.
+
 What was typed is kept as it was typed, right or wrong, so that nothing is lost; what stands against
 it is asked anew at each step. A secret is sealed as it comes and never read back by a page.
 """
@@ -190,12 +192,6 @@ def drop(actor: Actor, draft_id: str) -> Draft:
         draft = get(actor, draft_id)
         here.delete(draft)
     return draft
-
-
-def expire() -> int:
-    """Take away the drafts whose day is over, their secrets with them. Returns how many."""
-    with transaction() as here:
-        return int(here.execute(drafts.expired(clock.now())).rowcount)  # type: ignore[attr-defined]
 
 
 def types_of(stack: Stack) -> frozenset[RunType]:

@@ -12,7 +12,7 @@ from models.draft import Draft
 from models.run import Run
 from models.run_content import RunVariable
 from models.run_state import RunType
-from services import configuration_versions, drafts, locks
+from services import configuration_versions, locks, upkeep
 from tests import factories
 
 PRESET = {"project": "shop", "stack": "web", "workspace": "staging"}
@@ -167,8 +167,9 @@ def test_a_draft_of_yesterday_leads_on(dave, world, sourced, frozen_clock):
     for answer in (dave.get(f"{draft}/review"), dave.submit(f"{draft}/create")):
         assert answer.status_code == 404
         assert "Begin anew" in answer.text
-    assert drafts.expire() == 1
-    assert drafts.expire() == 0
+    frozen_clock.advance(1)
+    upkeep.forget()
+    assert db.session.query(Draft).count() == 0
 
 
 def test_a_cancelled_draft_is_gone(dave, world, sourced):
