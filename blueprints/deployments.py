@@ -12,11 +12,12 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import posted
 from models.run import Run
-from services import deployments, locks
+from services import deployments, locks, settling
 from services import runs as run_verbs
 from services.deployments import DeploymentLine, OutputLine, ResourceLine
 from services.errors import Conflict, Invalid
 from services.page import Page
+from services.settling import Doubt
 
 blueprint = Blueprint("deployments", __name__)
 URL = "/projects/<project>/stacks/<stack>/workspaces/<workspace>"
@@ -32,6 +33,7 @@ class Show:
     waiting: Mapping[str, Any]
     may_unlock: bool
     is_mine: bool
+    doubt: Doubt | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def show(project: str, stack: str, workspace: str) -> Response:
         waiting=run_verbs.explain(active),
         may_unlock=line.hand is not None and locks.may_unlock(actor, frame.thing, line.hand),
         is_mine=line.hand is not None and line.hand.user_id == actor.id,
+        doubt=settling.doubt(actor, frame.thing),
     )
     return page("deployments/show.html", context, crumbs=frame.crumbs)
 

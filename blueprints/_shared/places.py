@@ -82,6 +82,7 @@ def of_deployment(project: str, stack_name: str, workspace: str, tab: str) -> Fr
         ("Overview", ""),
         ("Runs", "runs"),
         ("Resources", "resources"),
+        ("State", "state-versions"),
         ("Variables", "variables"),
         ("Outputs", "outputs"),
     ]

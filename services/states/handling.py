@@ -124,7 +124,10 @@ def rollback(actor: Actor, deployment: Deployment, name: str, note: str = "") ->
         held = deployments.held(deployment)
         old = find(actor, held, name).version
         now = current_version(held)
-        _refuse_rollback(held, old, now)
+        objection = _objection(old, now)
+        if objection is not None:
+            raise Conflict(objection)
+        must_be_still(held)
         serial = int(here.scalars(lists.highest_serial(held.id)).one()) + 1
         state = with_serial(held, old, serial)
         made = Made(StateKind.ROLLBACK, actor.name, note=text, from_id=old.id)
@@ -217,14 +220,19 @@ def refuse_backend(deployment: Deployment) -> None:
         )
 
 
-def _refuse_rollback(deployment: Deployment, old: StateVersion, now: StateVersion | None) -> None:
+def can_roll_back(old: StateVersion, now: StateVersion | None) -> bool:
+    """Whether a version is one to roll back to, whatever is at work."""
+    return _objection(old, now) is None
+
+
+def _objection(old: StateVersion, now: StateVersion | None) -> str | None:
     if now is None or old.kind not in HISTORY:
-        raise Conflict("Only a version that was current once can be rolled back to.")
+        return "Only a version that was current once can be rolled back to."
     if old.sha256 == now.sha256:
-        raise Conflict("This version is the current one.")
+        return "This version is the current one."
     if old.lineage != now.lineage:
-        raise Conflict("This version is of another lineage: it describes something else.")
-    must_be_still(deployment)
+        return "This version is of another lineage: it describes something else."
+    return None
 
 
 def _line(deployment: Deployment, version: StateVersion, run: Run | None) -> StateLine:

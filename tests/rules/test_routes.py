@@ -45,12 +45,7 @@ def url_of(app, case, world):
 
 def call(case, method, url, browse, api, name):
     if case.is_api:
-        caller = api(name)
-        return (
-            caller.open(url, method=method, json=case.send)
-            if case.send is not None
-            else (caller.open(url, method=method))
-        )
+        return api(name).open(url, method=method, **case.body)
     visitor = browse(name)
     if method == "GET":
         return visitor.get(url)
@@ -118,7 +113,7 @@ def test_a_change_leaves_exactly_one_row_in_the_audit_log(app, world, browse, ap
         world.token_of(name)
         caller = api(name)
         before = rows()
-        caller.open(url, method=method, json=case.send)
+        caller.open(url, method=method, **case.body)
     else:
         visitor = browse(name)
         visitor.csrf()

@@ -36,7 +36,14 @@ class Case:
     @property
     def is_api(self) -> bool:
         """Whether it is one of the API's."""
-        return self.endpoint.startswith("api_")
+        return self.endpoint.startswith(("api_", "state_backend."))
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What a program sends: JSON, or bytes as they are."""
+        if self.send is None:
+            return {}
+        return {"data" if isinstance(self.send, bytes) else "json": self.send}
 
     def expected(self, name: str) -> int:
         """The status this person of the cast gets."""
