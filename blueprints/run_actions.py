@@ -19,6 +19,7 @@ from services.access import Actor
 from services.errors import Conflict, Invalid
 from services.runs import reading
 from services.runs.actions import check
+from services.runs.offers import PLAN_AGAIN
 
 blueprint = Blueprint("run_actions", __name__, url_prefix="/runs/<string(length=20):run_id>")
 
@@ -95,7 +96,7 @@ def question(run_id: str, name: str) -> Response:
     built = frame(run, "")
     if name not in built.view.offered:
         # Refuse with the reason: too weak a role, or a state that forbids it.
-        check(current.actor(), "discard" if name == reading.PLAN_AGAIN else name, run)
+        check(current.actor(), "discard" if name == PLAN_AGAIN else name, run)
         raise Conflict(built.view.obstacle or "This is not possible now.")
     return run_page("runs/question.html", Question(built, name))
 

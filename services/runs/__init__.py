@@ -8,7 +8,6 @@ from services.runs.decide import (
     discard,
     expire_plans,
     force_cancel,
-    is_outdated,
 )
 from services.runs.manage import (
     BULK_ACTIONS,
@@ -20,6 +19,7 @@ from services.runs.manage import (
     unarchive,
 )
 from services.runs.moves import admit, yield_to_manual_lock
+from services.runs.offers import is_outdated, offered
 from services.runs.waiting import WaitingOn, explain, waiting_on
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "force_cancel_at",
     "is_outdated",
     "objections",
+    "offered",
     "plan_again",
     "prioritize",
     "promote",

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from lib import clock
 from models import run_queue
-from models.project import Deployment, ManualLock
 from models.run import Run
 from models.run_history import RunMetadata
-from models.run_state import RunState, RunType
+from models.run_state import RunState
 from services import audit, hints
 from services.access import SYSTEM, Actor
 from services.errors import Conflict
 from services.runs.actions import check
 from services.runs.moves import for_update, move, tell
+from services.runs.offers import around, obstacle
 from services.transaction import after_commit, session, transaction
 
 
@@ -29,8 +29,7 @@ def confirm(
         run = for_update(run_id)
         check(actor, "confirm", run)
         _same_plan(run, plan_sha256)
-        _not_outdated(run)
-        _not_held_by_another(actor, run)
+        _no_obstacle(actor, run)
         move(run, RunState.CONFIRMED, actor.mark("Confirmed."))
         attach(actor, run, "confirm", metadata)
         audit.record(actor, "run.confirm", run, after={"plan_sha256": run.plan_sha256})
@@ -94,31 +93,12 @@ def attach(actor: Actor, run: Run, verb: str, metadata: Sequence[str]) -> None:
         session().add(RunMetadata(run_id=run.id, author_name=actor.name, verb=verb, text=text))
 
 
-def is_outdated(run: Run, deployment: Deployment) -> bool:
-    """Whether the deployment's state has moved on since the run's plan was made.
-
-    A run that ended otherwise than as a preview has a history, not a plan: it is never outdated.
-    """
-    if run.is_over and run.type is not RunType.PREVIEW:
-        return False
-    return run.changes is not None and run.base_state_id != deployment.current_state_id
-
-
 def _same_plan(run: Run, plan_sha256: str | None) -> None:
     if plan_sha256 is not None and plan_sha256 != run.plan_sha256:
         raise Conflict("The plan you saw is not this run's plan any more. Look at it again.")
 
 
-def _not_outdated(run: Run) -> None:
-    deployment = session().get(Deployment, run.deployment_id)
-    if deployment is not None and is_outdated(run, deployment):
-        raise Conflict(
-            "The plan is outdated: the deployment's state has changed since. Plan again."
-        )
-
-
-def _not_held_by_another(actor: Actor, run: Run) -> None:
-    hand = session().get(ManualLock, run.deployment_id)
-    if hand is not None and hand.user_id != actor.id:
-        note = f" (“{hand.note}”)" if hand.note else ""
-        raise Conflict(f"{hand.user_name} has locked the deployment{note}; only they may confirm.")
+def _no_obstacle(actor: Actor, run: Run) -> None:
+    reason = obstacle(actor, run, around([run])[run.id])
+    if reason is not None:
+        raise Conflict(reason)

@@ -6,22 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from models import run_history, run_pages
-from models.project import Deployment, ManualLock, Stack, Workspace
+from models.project import Deployment, Stack, Workspace
 from models.run import Run
 from models.run_content import RunOutput, RunVariable
 from models.run_history import RunComment, RunDiagnostic, RunMetadata
-from models.run_state import RunState, RunType
+from models.run_state import RunState
 from models.worker import Worker
 from services import logs
 from services.access import Action, Actor, can, require
 from services.errors import NotFound
-from services.runs.actions import VERBS, actions, force_cancel_at
-from services.runs.decide import is_outdated
+from services.runs.actions import force_cancel_at
+from services.runs.offers import around, obstacle, offered
 from services.runs.phases import Phase, phases
 from services.runs.waiting import WaitingOn, waiting_on
 from services.transaction import session
-
-PLAN_AGAIN = "plan-again"
 
 
 @dataclass(frozen=True)
@@ -83,16 +81,15 @@ def overview(actor: Actor, run: Run) -> Overview:
     """What stands above the tabs of a run."""
     here = session()
     deployment = here.get_one(Deployment, run.deployment_id)
-    outdated = _is_outdated(run, deployment)
-    obstacle = _obstacle(actor, run, is_outdated=outdated)
+    about = around([run])[run.id]
     return Overview(
         run=run,
         deployment=deployment,
-        offered=_offered(actor, run, is_outdated=outdated, obstacle=obstacle),
-        obstacle=obstacle,
+        offered=offered(actor, run, about),
+        obstacle=obstacle(actor, run, about) or "",
         typed=name_to_type(run),
         waiting=waiting_on(run),
-        is_outdated=outdated,
+        is_outdated=about.is_outdated,
         force_at=force_cancel_at(run),
         worker=here.get(Worker, run.worker_id) if run.worker_id else None,
         relatives=here.scalars(run_pages.relatives(run)).all(),
@@ -100,14 +97,6 @@ def overview(actor: Actor, run: Run) -> Overview:
         phases=phases_of(run),
         variable_count=here.scalars(run_pages.variable_count(run.id)).one(),
     )
-
-
-def offered(actor: Actor, run: Run) -> Sequence[str]:
-    """What the actor may do to the run now, as URL segments: what its page offers."""
-    deployment = session().get_one(Deployment, run.deployment_id)
-    outdated = _is_outdated(run, deployment)
-    obstacle = _obstacle(actor, run, is_outdated=outdated)
-    return _offered(actor, run, is_outdated=outdated, obstacle=obstacle)
 
 
 def name_to_type(run: Run) -> str:
@@ -160,35 +149,6 @@ def silence_notice_s(run: Run) -> int:
 
 def _destroyed(changes: Mapping[str, Any]) -> int:
     return int(changes.get("destroy") or 0) + int(changes.get("replace") or 0)
-
-
-def _is_outdated(run: Run, deployment: Deployment) -> bool:
-    """Whether somebody could still act on the plan, and should not."""
-    is_open = run.state is RunState.UNCONFIRMED
-    is_shown = run.type is RunType.PREVIEW and run.state is RunState.FINISHED
-    return (is_open or is_shown) and is_outdated(run, deployment)
-
-
-def _obstacle(actor: Actor, run: Run, *, is_outdated: bool) -> str:
-    if run.state is not RunState.UNCONFIRMED:
-        return ""
-    if is_outdated:
-        return "The plan is outdated: the deployment’s state has changed since it was made."
-    hand = session().get(ManualLock, run.deployment_id)
-    if hand is None or hand.user_id == actor.id:
-        return ""
-    note = f" (“{hand.note}”)" if hand.note else ""
-    return f"{hand.user_name} has locked the deployment{note}; only they may confirm."
-
-
-def _offered(actor: Actor, run: Run, *, is_outdated: bool, obstacle: str) -> Sequence[str]:
-    names = actions(actor, run)
-    if obstacle:
-        names = [name for name in names if name != "confirm"]
-    may_plan = can(actor, VERBS["rerun"].action, run)
-    if is_outdated and run.state is RunState.UNCONFIRMED and may_plan:
-        names.insert(0, PLAN_AGAIN)
-    return names
 
 
 def _complaint(row: RunDiagnostic, places: Mapping[str, int]) -> Complaint:

@@ -22,7 +22,7 @@ from models.state_version import StateKind
 from services import blobs
 from services.errors import Conflict
 from services.runs.create import search_words
-from services.runs.decide import is_outdated
+from services.runs.offers import is_outdated
 from services.runs.moves import for_update, move, passes, tell, words
 from services.transaction import session, transaction
 
