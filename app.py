@@ -71,6 +71,7 @@ def _house(settings: Settings, passwords: Hasher, engines: dict[str, Engine]) ->
         anyone_creates=settings.anyone_creates,
         upload_limit_bytes=settings.upload_limit_mb << 20,
         session_days=settings.session_days,
+        disk_floor_bytes=settings.disk_floor_mb << 20,
         base_url=settings.url,
     )
 

@@ -12,7 +12,7 @@ from blueprints._shared.filters import url_with
 from blueprints._shared.forms import Form, parse_form
 from blueprints._shared.respond import page, respond_after
 from models.user import User
-from services import health, users
+from services import health, hold, users
 from services.access import require_admin
 from services.errors import Invalid
 
@@ -63,6 +63,13 @@ def show() -> Response:
     """Health: what is well, and what is not."""
     require_admin(current.actor())
     return page("administration/show.html", {"checks": health.checks()}, crumbs=_crumbs())
+
+
+@blueprint.post("/hold/release")
+def release_hold() -> Response:
+    """Let runs go on that wait since a restore."""
+    hold.release(current.actor())
+    return respond_after(url_for(".show"), said="Runs go on.")
 
 
 @blueprint.get("/settings")

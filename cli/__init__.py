@@ -12,6 +12,10 @@ COMMANDS = {
     "db": ("cli.db", "The database's tables: upgrade, check."),
     "user": ("cli.user", "People: create, list, reset-password, deactivate."),
     "doctor": ("cli.doctor", "What is in force, and what is the matter."),
+    "backup": ("cli.backup", "Write everything to one file, while the portal works."),
+    "restore": ("cli.backup", "Fill an empty place from a backup; it is on hold then."),
+    "hold": ("cli.hold", "Let nothing run, or let it again: show, begin, release."),
+    "secrets": ("cli.secrets", "The secret key: rotate it."),
     "version": ("cli.version", "Which Gantry this is."),
 }
 

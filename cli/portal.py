@@ -45,14 +45,21 @@ def make_app(found: Settings) -> "Flask":
 def opened() -> Iterator[Settings]:
     """Run a command's body beside the application's database; a refusal ends it with a sentence."""
     from lib import logs
-    from lib.crypto import BadKey
-    from services.errors import GantryError
 
     found = settings()
     logs.configure("warning", found.log_format)
+    with refusals(), make_app(found).app_context():
+        yield found
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """End the command with a sentence when something is refused."""
+    from lib.crypto import BadKey
+    from services.errors import GantryError
+
     try:
-        with make_app(found).app_context():
-            yield found
+        yield
     except GantryError as error:
         raise click.ClickException(error.text) from error
     except BadKey as error:

@@ -172,6 +172,39 @@ def load_or_create(path: Path) -> Keyring:
         raise BadKey(f"The file {path} holds no secret key.") from None
 
 
+def add_key(path: Path) -> Keyring:
+    """Put a new key before those in the file `path`; return the keyring of all.
+
+    Raises:
+        BadKey: as `load_or_create`.
+    """
+    load_or_create(path)
+    _replace(path, [secrets.token_hex(32), *path.read_text(encoding="utf-8").split()])
+    return load_or_create(path)
+
+
+def keep_first_key(path: Path) -> tuple[str, ...]:
+    """Take all keys but the first out of the file `path`; return them."""
+    first, *others = path.read_text(encoding="utf-8").split()
+    _replace(path, [first])
+    return tuple(others)
+
+
+def _replace(path: Path, keys: Iterable[str]) -> None:
+    """Write the file of keys anew, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write("".join(f"{key}\n" for key in keys))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
 def _create(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all; a process that was quicker wins."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 
 from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
-from models.run_state import LOCKING, RunState, RunType
+from models.run_state import LOCKING, WORKING, RunState, RunType
 
 _LOCKING = sorted(LOCKING)
 
@@ -39,13 +39,17 @@ def waiting_for_lock(deployment_id: str) -> Select[Run]:
     )
 
 
-def claimable() -> Select[Run]:
-    """The runs a worker may claim, in the order in which it should."""
-    return (
+def claimable(*, changing: bool = True) -> Select[Run]:
+    """The runs a worker may claim, in the order in which it should.
+
+    Without `changing` those are left out that may change things.
+    """
+    wanted = (
         select(Run)
         .where(Run.state.in_((RunState.READY, RunState.CONFIRMED)), Run.worker_id.is_(None))
         .order_by(Run.priority.desc(), _class_between_deployments(), Run.id)
     )
+    return wanted if changing else wanted.where(Run.type.not_in(_LOCKING))
 
 
 def queued(limit: int) -> Select[Run]:
@@ -109,4 +113,18 @@ def places_with_a_queue() -> Select[str]:
         select(Run.deployment_id)
         .where(Run.state == RunState.QUEUED, Run.type.in_(_LOCKING))
         .distinct()
+    )
+
+
+def at_work() -> Select[Run]:
+    """The runs at work, the one that began first on top."""
+    return select(Run).where(Run.state.in_(sorted(WORKING))).order_by(Run.started_at, Run.id)
+
+
+def held_up() -> Select[Run]:
+    """The runs that something else than a worker holds up, in the order of their queues."""
+    return (
+        select(Run)
+        .where(Run.state == RunState.QUEUED)
+        .order_by(Run.priority.desc(), _class_between_deployments(), Run.id)
     )

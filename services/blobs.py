@@ -38,6 +38,11 @@ def read(blob_id: str) -> bytes:
     return house().keyring.decrypt(blob.data, _context(blob_id))
 
 
+def reseal(blob: Blob) -> None:
+    """Put bytes under the keyring's primary key."""
+    blob.data = house().keyring.reencrypt(blob.data, _context(blob.id))
+
+
 def drop(blob_id: str) -> None:
     """Forget bytes; part of the caller's transaction."""
     session().execute(delete(Blob).where(Blob.id == blob_id))

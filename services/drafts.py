@@ -260,6 +260,17 @@ def _open(draft: Draft, item: Mapping[str, Any]) -> str:
     return house().keyring.decrypt(base64.b64decode(item["sealed"]), _context(draft)).decode()
 
 
+def reseal(draft: Draft) -> None:
+    """Put a draft's secrets under the keyring's primary key."""
+    items = draft.data.get("variables", ())
+    for item in items:
+        if "sealed" in item:
+            sealed = base64.b64decode(item["sealed"])
+            fresh = house().keyring.reencrypt(sealed, _context(draft))
+            item["sealed"] = base64.b64encode(fresh).decode()
+    draft.data = {**draft.data, "variables": [dict(item) for item in items]}
+
+
 def _context(draft: Draft) -> str:
     return f"draft:{draft.user_id}"
 

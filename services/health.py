@@ -1,16 +1,12 @@
 """Whether this Gantry can do its work."""
 
-import shutil
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from services import schema
-from services.house import house
+from services import capacity, schema
 from services.transaction import session
-
-LEAST_FREE_BYTES = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,4 @@ def _unknown() -> Check:
 
 
 def _disk() -> Check:
-    free = shutil.disk_usage(house().data_dir).free
-    said = f"{free >> 20:,} MB are free in the data directory."
-    return Check("disk", is_well=free >= LEAST_FREE_BYTES, text=said)
+    return Check("disk", is_well=not capacity.is_too_little(), text=capacity.words())

@@ -34,6 +34,7 @@ class House:
     anyone_creates: bool = False
     upload_limit_bytes: int = 64 << 20
     session_days: int = 14
+    disk_floor_bytes: int = 512 << 20
     base_url: str = "http://127.0.0.1:8000"
 
     def log_path(self, run_id: str) -> Path:

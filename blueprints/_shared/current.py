@@ -11,9 +11,10 @@ from flask_wtf.csrf import generate_csrf
 from lib import ids
 from lib.version import VERSION
 from models.user import ApiToken, User, UserSession
-from services import dashboard, sessions, tokens
+from services import dashboard, hold, sessions, tokens
 from services.access import Actor
 from services.errors import SignInNeeded
+from services.hold import Hold
 from services.sessions import Origin
 
 SESSION_KEY = "_user_id"  # Where flask-login keeps what `get_id` says.
@@ -136,6 +137,11 @@ class Current:
         """Where the page stands in the hierarchy; `respond.page` is given it."""
         found: tuple[Crumb, ...] = tuple(g.get("crumbs", ()))
         return found
+
+    @property
+    def hold(self) -> Hold | None:
+        """Why nothing runs, while the instance is on hold."""
+        return hold.current()
 
     @property
     def csrf_token(self) -> str:

@@ -10,6 +10,8 @@ from models.project import Deployment, ManualLock
 from models.run import Run
 from models.run_state import LOCKING, RunState
 from models.worker import Worker
+from services import capacity, hold
+from services.hold import Hold
 from services.runs.moves import passes
 from services.transaction import session
 
@@ -61,6 +63,7 @@ class _Facts:
     blocked: Mapping[str, Deployment]
     line: Mapping[str, int]
     workers: bool
+    hold: Hold | None
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> "_Facts":
@@ -82,6 +85,7 @@ class _Facts:
             else {},
             line=_line() if in_line else {},
             workers=not in_line or _has_workers(),
+            hold=hold.current(),
         )
 
     def reason(self, run: Run) -> WaitingOn:
@@ -90,6 +94,8 @@ class _Facts:
                 return WaitingOn("human", "Waits for somebody to confirm or discard its plan.")
             case RunState.PENDING_REVIEW:
                 return WaitingOn("approval", "Waits for a review.")
+            case _ if self.hold is not None:
+                return WaitingOn("hold", f"Gantry is on hold: {self.hold.reason}")
             case RunState.QUEUED if run.type in LOCKING:
                 return self._of_lock(run)
             case _:
@@ -119,6 +125,8 @@ class _Facts:
     def _of_worker(self, run: Run) -> WaitingOn:
         if not self.workers:
             return WaitingOn("worker", "Waits for a worker; none is connected now.")
+        if run.type in LOCKING and capacity.is_too_little():
+            return WaitingOn("capacity", f"Waits for room: too little disk. {capacity.words()}")
         ahead = self.line.get(run.id)
         if ahead is None:
             return WaitingOn("capacity", f"Waits for a free worker, behind more than {_COUNTED}.")

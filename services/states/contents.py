@@ -43,6 +43,13 @@ def open_output(run_id: str, row: RunOutput) -> Any:
     return json.loads(house().keyring.decrypt(row.ciphertext, _context(run_id, row.name)))
 
 
+def reseal(row: RunOutput) -> None:
+    """Put an output under the keyring's primary key."""
+    if row.ciphertext is not None:
+        context = _context(row.run_id, row.name)
+        row.ciphertext = house().keyring.reencrypt(row.ciphertext, context)
+
+
 def keep_resources(
     deployment: Deployment, run_id: str | None, resources: Sequence[KeptResource]
 ) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import ids
+from models.run_content import RunVariable
+from models.variable import Variable
 from services.house import house
 
 
@@ -36,6 +38,18 @@ def unseal(value_id: str, ciphertext: bytes) -> Any:
         CannotDecrypt: when the keyring lacks the key, or the bytes belong to another value.
     """
     return json.loads(house().keyring.decrypt(ciphertext, _context(value_id)))
+
+
+def reseal(row: Variable | RunVariable) -> None:
+    """Put a kept value under the keyring's primary key, with the fingerprint that goes with it."""
+    if row.ciphertext is None:
+        clear = _bytes(row.value)
+    else:
+        context = _context(row.value_id or "")
+        clear = house().keyring.decrypt(row.ciphertext, context)
+        row.ciphertext = house().keyring.reencrypt(row.ciphertext, context)
+    if row.fingerprint is not None:
+        row.fingerprint = house().keyring.fingerprint(clear, "variable")
 
 
 def _bytes(value: Any) -> bytes:

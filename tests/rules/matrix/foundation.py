@@ -1,6 +1,7 @@
 """The routes of the foundation: signing in, accounts, administration, audit, search, tokens."""
 
-from services import sessions
+from services import hold, sessions
+from services.access import SYSTEM
 from tests import factories
 from tests.rules.matrix.case import ADMIN, EVERYONE, Case
 
@@ -21,6 +22,10 @@ def _dave_s_token(world):
 
 def _shut_out(_world):
     return factories.user("nia", is_active=False).id
+
+
+def _on_hold(_world):
+    hold.begin(SYSTEM, "It was restored.")
 
 
 _OF_DAVE = {"user_id": _dave}
@@ -82,6 +87,9 @@ CASES = [
     ),
     Case("api_tokens.index", EVERYONE),
     Case("api_tokens.create", EVERYONE, 201, send={"name": "ci"}),
+    Case("administration.release_hold", ADMIN, 303, send={}, before=_on_hold),
+    Case("api_hold.show", ADMIN),
+    Case("api_hold.release", ADMIN, 204, send={}, before=_on_hold),
     Case(
         "api_tokens.revoke",
         "ada dave",
