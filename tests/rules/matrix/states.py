@@ -3,6 +3,7 @@
 from models.base import db
 from services import state_clients
 from tests.rules.matrix.case import DEPLOYERS, EVERYONE, MEMBERS, OWNERS, Case
+from tests.services.runs.workshop import ask
 from tests.services.states.shelf import applied, content, lost
 
 SAM = "sam"
@@ -24,6 +25,10 @@ def _blocked(world):
 
 def _locked_outside(world):
     state_clients.lock(world.alice, world.deployment(), b'{"ID": "lock-1"}')
+
+
+def _waiting(world):
+    return ask(world.dave).id
 
 
 def _shown(endpoint, names, **more):
@@ -72,5 +77,17 @@ CASES = [
     ),
     _outside("state_backend.lock", DEPLOYERS, send={"ID": "lock-2"}),
     _outside("state_backend.unlock", DEPLOYERS, send={"ID": "lock-1"}, before=_locked_outside),
+    Case("queue.index", EVERYONE, before=_waiting),
+    Case(
+        "queue.prioritize",
+        DEPLOYERS,
+        303,
+        blind=SAM,
+        names={"run_id": _waiting},
+        send={"priority": "1"},
+    ),
+    Case("api_worker_pools.index", EVERYONE),
+    Case("api_worker_pools.show", EVERYONE, names={"name": "embedded"}),
+    Case("api_worker_pools.of_pool", EVERYONE, names={"name": "embedded"}, before=_waiting),
     Case("state_backend.elsewhere", EVERYONE, 400, names={"rest": "shop"}, audits=0),
 ]
