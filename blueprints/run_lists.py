@@ -8,7 +8,8 @@ from flask import Blueprint, Response, request
 from blueprints._shared import current
 from blueprints._shared.gate import is_local_path
 from blueprints._shared.respond import fragment, page
-from blueprints._shared.run_list import Row, RunList, Scope, rows_of, run_list
+from blueprints._shared.run_list import RunList, Scope, run_list
+from blueprints._shared.run_rows import Row, rows_of
 from models.run_state import RunState
 from services import deployments, projects, runs, stacks, workspaces
 from services.errors import Invalid
