@@ -70,15 +70,19 @@ def _refused(error: GantryError) -> Response:
 
 
 def _to_sign_in() -> Response:
-    """The way to the sign-in page and back. What was typed is kept by the browser's own history."""
+    """The way to the sign-in page, and back to the page one was on; its tab keeps what was typed."""
     is_page = request.method == "GET" and not htmx.wants_fragment()
-    url = url_for("sessions.new", next=request.full_path.rstrip("?") if is_page else None)
+    came_from = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
+    onward = request.full_path.rstrip("?") if is_page else came_from
+    url = url_for("sessions.new", next=onward if onward.startswith("/") else None)
     if htmx.is_htmx():
         return htmx.redirect_to(url)
     return redirect(url, 303)  # type: ignore[return-value]
 
 
 def _stale_form(_error: CSRFError) -> Response:
+    if request.endpoint != "sessions.create" and not current.Current().is_signed_in:
+        return _to_sign_in()
     text = "This form is from before you signed in, or from another site. Go back, reload, resend."
     return _answer(400, "Send this again", text)
 

@@ -32,10 +32,12 @@ function restore(form) {
   if (changed) say("What you had typed here was put back");
 }
 
-// A page that is no error and no sign-in after a form was sent: it arrived, so its copy can go.
+// A page that is no error and no sign-in after a form was sent: it arrived, so its copy can go. After a refusal it
+// stays until the form has been seen again.
 const sent = store.get("gantry.sent");
 const isRefusal = document.querySelector(".error-code, form[action*='sign-in'], [aria-invalid=true]") !== null;
-if (sent && !isRefusal) { store.drop(sent); store.drop("gantry.sent"); }
+if (sent && !isRefusal) store.drop(sent);
+store.drop("gantry.sent");
 
 const seen = new WeakSet();
 whenReady(() => {
