@@ -121,8 +121,9 @@ def source(run: Run) -> SourceWords:
     commit = str(pin.get("commit") or wanted.get("commit") or "")
     name = str(wanted.get("kind") or "")
     return SourceWords(
-        kind=name.replace("_", " "),
-        label=url.removeprefix("https://") or str(wanted.get("name") or wanted.get("id") or ""),
+        kind="upload" if name == "configuration_version" else name.replace("_", " "),
+        label=url.removeprefix("https://")
+        or str(wanted.get("name") or wanted.get("filename") or wanted.get("id") or ""),
         url=url if url.startswith("https://") else "",
         ref=str(pin.get("branch") or wanted.get("ref") or wanted.get("version") or ""),
         commit=commit,
