@@ -129,13 +129,14 @@ def test_a_filter_stands_in_the_url(listed, assorted, query, messages):
     assert {re.sub(r"#\d+\s*", "", title).strip() for title in titles} == messages
 
 
-def test_filters_survive_a_reload_and_can_be_taken_away(page_as, assorted):
+def test_filters_survive_a_reload_and_can_be_taken_away(page_as, assorted, shot):
     place, _done = assorted
     page = page_as("dave")
     page.goto(f"{place.project_url}/runs")
 
     page.locator("summary", has_text="Filter").click()
-    page.get_by_label("Type", exact=True).select_option("task")
+    shot(page, "filters")
+    page.locator("#filter-type").select_option("task")
     page.get_by_role("button", name="Show these").click()
     expect(page).to_have_url(re.compile("type=task"))
     page.reload()

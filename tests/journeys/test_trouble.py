@@ -35,7 +35,7 @@ def test_a_task_is_cancelled_while_it_sleeps(house, page_as):
     house.dave.until(run, "performing")
     page = page_as("dave")
     page.goto(f"/runs/{run['id']}")
-    expect(page.get_by_text("begun", exact=True)).to_be_visible()
+    expect(page.locator(".log-line", has_text=re.compile("begun$"))).to_be_visible()
 
     page.get_by_role("link", name="Cancel run").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
