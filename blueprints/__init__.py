@@ -6,12 +6,12 @@ from flask import Flask
 
 PAGES = (
     "sessions dashboard health events account audit administration search "
-    "projects stacks workspaces deployments states members variables queue "
+    "projects stacks workspaces deployments states members variables queue teardown "
     "runs run_actions run_log run_changes run_compare run_lists run_wizard"
 ).split()
 API = (
     "me users tokens projects stacks workspaces deployments members variables "
-    "configuration_versions events hold runs run_verbs states settle worker_pools"
+    "configuration_versions events hold runs run_verbs states settle worker_pools teardown"
 ).split()
 HOOKS = "state_backend".split()
 OPEN_ENDPOINTS = frozenset(

@@ -77,6 +77,12 @@ def create(actor: Actor, request: NewRun, origin: Origin = Origin()) -> Run:
         return _create(actor, request, origin, source)
 
 
+def create_pinned(actor: Actor, request: NewRun) -> Run:
+    """As `create`, with a source that was checked when it was saved: nothing is asked outside."""
+    with transaction():
+        return _create(actor, request, Origin(), request.source)
+
+
 def rerun(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
     """Make a new run with an ended one's inputs and source pin, linked to it."""
     with transaction():
@@ -381,17 +387,15 @@ def _enter_queue(actor: Actor, run: Run) -> None:
 
 
 def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -> NewRun:
-    own = session().scalars(
-        select(RunVariable).where(RunVariable.run_id == old.id, RunVariable.source == "run")
-    )
+    source, own = inputs_of(old)
     kind = run_type or old.type
     return NewRun(
         project=old.project_name,
         stack=old.stack_name,
         workspace=old.workspace_name,
         type=kind,
-        source=pinned_source(old),
-        variables=[variables.input_of(row) for row in own],
+        source=source,
+        variables=own,
         command=old.command,
         init=old.with_init,
         destroy=old.destroy and kind is RunType.PREVIEW,
@@ -402,6 +406,14 @@ def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -
         message=old.message,
         metadata=metadata,
     )
+
+
+def inputs_of(run: Run) -> tuple[Mapping[str, Any] | None, Sequence[RunVariableInput]]:
+    """(source, own variables) of a run, for another that is to use the same."""
+    own = session().scalars(
+        select(RunVariable).where(RunVariable.run_id == run.id, RunVariable.source == "run")
+    )
+    return pinned_source(run), [variables.input_of(row) for row in own]
 
 
 def pinned_source(run: Run) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from tests.services.states.shelf import applied, content, lost
 
 SAM = "sam"
 PLACE = {"project": "shop", "stack": "web", "workspace": "staging"}
+STAGING = {"workspace": "staging"}
 FIRST = PLACE | {"version": "1"}
 BOTH = FIRST | {"other": "2"}
 
@@ -89,5 +90,24 @@ CASES = [
     Case("api_worker_pools.index", EVERYONE),
     Case("api_worker_pools.show", EVERYONE, names={"name": "embedded"}),
     Case("api_worker_pools.of_pool", EVERYONE, names={"name": "embedded"}, before=_waiting),
+    Case("teardown.question", DEPLOYERS, blind=SAM, names=STAGING),
+    Case(
+        "teardown.create",
+        DEPLOYERS,
+        blind=SAM,
+        names=STAGING,
+        send={"confirm": "staging"},
+        before=_kept,
+        audits=2,
+    ),
+    Case(
+        "api_teardown.create",
+        DEPLOYERS,
+        blind=SAM,
+        names=STAGING,
+        send={"confirm": "staging"},
+        before=_kept,
+        audits=2,
+    ),
     Case("state_backend.elsewhere", EVERYONE, 400, names={"rest": "shop"}, audits=0),
 ]

@@ -1,0 +1,154 @@
+"""Destroying all that is deployed in a workspace: one question, a destroy run per deployment.
+
+Until stacks can depend on each other, what was deployed last goes first. The workspace stays.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models import places, state_version
+from models.project import Deployment, Stack, Workspace
+from models.run import Run
+from models.run_state import RunType
+from services import audit
+from services.access import Action, Actor, can, require, visible
+from services.errors import Conflict, GantryError, Invalid
+from services.runs import NewRun
+from services.runs.create import create_pinned, inputs_of
+from services.transaction import session, transaction
+
+MOST = 500
+"""Runs that one event may start; above it nothing is made."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployment with something in it. `objection` says why it cannot be destroyed now, or ''."""
+
+    deployment: Deployment
+    resource_count: int
+    objection: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be destroyed, in this order. `hidden` counts deployments the actor does not see:
+    they stay.
+    """
+
+    targets: Sequence[Target]
+    hidden: int
+
+    @property
+    def possible(self) -> list[Target]:
+        """Those that can be destroyed."""
+        return [target for target in self.targets if not target.objection]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one deployment: its run, or the reason why there is none."""
+
+    deployment: Deployment
+    run: Run | None
+    reason: str = ""
+
+
+def plan(actor: Actor, workspace: Workspace) -> Plan:
+    """What destroying everything in a workspace would do.
+
+    Raises:
+        NotFound, Forbidden: by the role on the workspace.
+    """
+    require(actor, Action.CREATE_RUN, workspace)
+    scope = Deployment.workspace_id == workspace.id
+    here = session()
+    full = here.scalars(places.with_resources(scope).limit(MOST + 1)).all()
+    seen = here.scalars(places.with_resources(scope & visible(actor, Deployment)).limit(MOST + 1))
+    rows = list(seen)
+    first: dict[str, str] = dict(
+        map(tuple, here.execute(state_version.first_of(row.id for row in rows)))
+    )
+    rows.sort(key=lambda row: first.get(row.id, row.id), reverse=True)
+    stacks = {row.stack_id: here.get_one(Stack, row.stack_id) for row in rows}
+    targets = [
+        Target(row, row.resource_count, _objection(actor, workspace, stacks[row.stack_id], row))
+        for row in rows
+    ]
+    return Plan(targets, len(full) - len(rows))
+
+
+def destroy(actor: Actor, workspace: Workspace, confirm: str) -> list[Made]:
+    """Make a destroy run for everything deployed in a workspace, applied without asking again.
+
+    Raises:
+        Invalid: when `confirm` is not the workspace's name.
+        Conflict: when nothing there can be destroyed, or too much at once.
+    """
+    found = plan(actor, workspace)
+    if confirm != workspace.name:
+        raise Invalid({"confirm": f"Type the name “{workspace.name}” to destroy what is there."})
+    if len(found.targets) > MOST:
+        raise Conflict(f"More than {MOST} deployments at once are not destroyed; nothing was begun.")
+    if not found.possible:
+        raise Conflict(_why_nothing(found))
+    with transaction():
+        made = [_destroy(actor, target) for target in found.targets]
+        after = {
+            "runs": [f"{each.run.project_name}#{each.run.number}" for each in made if each.run],
+            "refused": {_name(each.deployment): each.reason for each in made if not each.run},
+        }
+        audit.record(actor, "workspace.destroy", workspace, after=after)
+    return made
+
+
+def _destroy(actor: Actor, target: Target) -> Made:
+    if target.objection:
+        return Made(target.deployment, None, target.objection)
+    try:
+        with session().begin_nested():
+            run = create_pinned(actor, _request(target.deployment))
+    except GantryError as refusal:
+        return Made(target.deployment, None, refusal.text)
+    return Made(target.deployment, run)
+
+
+def _request(row: Deployment) -> NewRun:
+    """A destroy with the code and the variables of what was applied last, where that is known."""
+    wanted = NewRun(
+        project=row.project_name,
+        stack=row.stack_name,
+        workspace=row.workspace_name,
+        type=RunType.DESTROY,
+        auto_apply=True,
+        message=f"Destroy all in {row.workspace_name}",
+    )
+    applied = session().get(Run, row.applied_run_id) if row.applied_run_id else None
+    if applied is None:
+        return wanted
+    source, variables = inputs_of(applied)
+    return dataclasses.replace(wanted, source=source, variables=variables)
+
+
+def _objection(actor: Actor, workspace: Workspace, stack: Stack, row: Deployment) -> str:
+    if not can(actor, Action.CREATE_RUN, row):
+        return "Your role in its project does not let you create runs."
+    if workspace.protected:
+        return "The workspace is protected from being destroyed."
+    if stack.protected:
+        return f"The stack {stack.name} is protected from being destroyed."
+    if row.blocked_at is not None:
+        return f"It is blocked until somebody settles it: {row.blocked_reason}"
+    return ""
+
+
+def _why_nothing(found: Plan) -> str:
+    if not found.targets:
+        return "Nothing that you see is deployed here."
+    reasons = sorted({target.objection for target in found.targets})
+    return f"Nothing here can be destroyed now. {' '.join(reasons)}"
+
+
+def _name(row: Deployment) -> str:
+    return f"{row.project_name}/{row.stack_name}"
