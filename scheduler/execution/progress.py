@@ -3,7 +3,7 @@
 The engine writes its state file after each resource. About once a second the file's time is looked
 at; when it has changed, the file is read and kept in place of the copy before. A copy may take at
 most one part in twenty of the time, so that a state of hundreds of megabytes is copied seldom
-rather than all the time. See docs/adr/0004-state-copies.md.
+rather than all the time. See docs/adr/0002-state-copies.md.
 """
 
 from pathlib import Path
