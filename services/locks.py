@@ -3,6 +3,8 @@
 A run's lock ends only with the run; what a state client outside holds can be forced open.
 """
 
+from collections.abc import Mapping
+
 from models.project import Deployment, DeploymentLock, ManualLock
 from services import audit, deployments
 from services.access import Action, Actor, can, require
@@ -89,11 +91,9 @@ def force_client(actor: Actor, held: Deployment, *, force: bool) -> None:
     admit(held.id)
 
 
-def holder_words(client: dict[str, object]) -> str:
+def holder_words(client: Mapping[str, object]) -> str:
     """Who a state client is, as a sentence names it: the person first, then what they said."""
-    said = " ".join(str(client.get(name) or "") for name in ("Operation", "Who")).strip()
-    name = str(client.get("actor_name") or "A state client")
-    return f"{name} ({said})" if said else name
+    return str(client.get("words") or "A state client")
 
 
 def _open_hand(actor: Actor, held: Deployment, hand: ManualLock, *, force: bool) -> None:

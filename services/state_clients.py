@@ -50,7 +50,7 @@ def read(actor: Actor, deployment: Deployment) -> bytes:
         Conflict: when it had one, but nobody has decided yet which holds.
     """
     require(actor, Action.HANDLE_STATE, deployment)
-    content = states.current(deployment.id) if deployments.is_stored(deployment) else None
+    content = states.content(deployment.id) if deployments.is_stored(deployment) else None
     if content is not None:
         return content
     if deployments.is_stored(deployment) and states.has_any(deployment.id):
@@ -109,7 +109,7 @@ def lock(actor: Actor, deployment: Deployment, info: bytes) -> None:
         if present is not None and (present.client or {}).get("ID") == wanted["ID"]:
             return
         _refuse_if_taken(actor, held, present)
-        client = wanted | {"actor_id": actor.id, "actor_name": actor.name}
+        client = wanted | {"actor_id": actor.id, "words": _words(actor, wanted)}
         here.add(DeploymentLock(deployment_id=held.id, client=client))
         here.flush()
         after = {"id": wanted["ID"], "holder": locks.holder_words(client)}
@@ -192,6 +192,13 @@ def _lock_info(raw: bytes) -> dict[str, str]:
     if not isinstance(identity, str) or not 0 < len(identity) <= _LONGEST_ID:
         raise Unreadable("Send the lock info as JSON, with an “ID” of at most 128 characters.")
     return {name: _text(read_info.get(name)) for name in _KEPT}
+
+
+def _words(actor: Actor, info: dict[str, str]) -> str:
+    """Who holds the lock, as people read it: “Dave (apply, dave@laptop)”."""
+    operation = info["Operation"].removeprefix("OperationType").lower()
+    said = ", ".join(filter(None, (operation, info["Who"])))
+    return f"{actor.name} ({said})" if said else actor.name
 
 
 def _text(value: Any) -> str:

@@ -136,9 +136,8 @@ class _Facts:
 
 
 def _client_words(client: Mapping[str, str]) -> str:
-    name = client.get("actor_name") or "a state client"
-    said = " ".join(filter(None, (client.get("Operation"), client.get("Who"))))
-    return f"Waits for the deployment’s lock, which {name} holds from outside: {said or 'no word'}."
+    who = client.get("words") or "a state client"
+    return f"Waits for the deployment’s lock, which {who} holds from outside."
 
 
 def _line() -> Mapping[str, int]:

@@ -25,7 +25,7 @@ from services.transaction import session
 HIDDEN = "(sensitive)"
 MOST_CHANGES = 200
 _TELLING = re.compile(
-    r"passw|secret|token|private|credential|api_?key|access_?key|(^|_)pem($|_)|kubeconfig", re.I
+    r"passw|secret|token|private|credential|api_?key|access_?key|(^|_)pem($|_)|kubeconfig", re.IGNORECASE
 )
 
 Path = tuple[str | int, ...]

@@ -153,7 +153,7 @@ def readable(deployment: Deployment, content: bytes, run_id: str | None = None) 
         raise Invalid({"file": str(error)}) from error
     if state is None:
         raise Invalid({"file": "This state is empty."})
-    if not 0 <= state.serial < 10**_LONGEST_SERIAL or not 0 < len(state.lineage) <= 64:  # noqa: PLR2004 - the column's length
+    if not 0 <= state.serial < 10**_LONGEST_SERIAL or not 0 < len(state.lineage) <= 64:
         raise Invalid({"file": "The serial or the lineage of this state is out of range."})
     return state
 

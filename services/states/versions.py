@@ -110,6 +110,18 @@ def put_candidate(deployment: Deployment, state: State, by_name: str) -> StateVe
 
 def current(deployment_id: str) -> bytes | None:
     """The content of a deployment's current state, or None when it never had one."""
+    return newest(deployment_id)[1]
+
+
+def newest(deployment_id: str) -> tuple[str | None, bytes | None]:
+    """The id and the content of a deployment's current state; None twice when it never had one."""
+    deployment = session().get_one(Deployment, deployment_id, populate_existing=True)
+    version = current_version(deployment)
+    return (version.id, blobs.read(version.blob_id)) if version else (None, None)
+
+
+def content(deployment_id: str) -> bytes | None:
+    """The content of a deployment's current state, or None when it never had one."""
     version = current_version(session().get_one(Deployment, deployment_id))
     return blobs.read(version.blob_id) if version else None
 

@@ -82,7 +82,7 @@ def test_the_state_of_a_worker_that_lost_its_run_is_offered_and_can_be_taken(por
     settling.settle(SYSTEM, portal.deployment(stack), "take_candidate", "both exist")
     deployment = portal.deployment(stack)
     assert deployment.blocked_at is None
-    assert names(states.current(deployment.id)) == ["one", "two"]
+    assert names(states.content(deployment.id)) == ["one", "two"]
     assert portal.run(stack, "preview").result.startswith("No changes")
 
 
@@ -99,7 +99,7 @@ def test_the_directory_of_a_lost_run_goes_once_it_is_settled(portal, slow):
 def test_a_state_that_terraform_could_not_store_is_offered(portal):
     stack = portal.stack({"main.tf": 'resource "terraform_data" "one" {}\n'})
     portal.applied(stack)
-    errored = json.loads(states.current(portal.deployment(stack).id))
+    errored = json.loads(states.content(portal.deployment(stack).id))
     errored |= {"serial": errored["serial"] + 1, "resources": []}
     session().rollback()
 
@@ -111,4 +111,4 @@ def test_a_state_that_terraform_could_not_store_is_offered(portal):
     assert portal.now(run).state == "failed"
     found = states.candidates(portal.deployment(stack).id)
     assert [row.serial for row in found] == [errored["serial"]]
-    assert names(states.current(portal.deployment(stack).id)) == ["one"]
+    assert names(states.content(portal.deployment(stack).id)) == ["one"]

@@ -113,7 +113,7 @@ def test_init_plan_apply_and_change(outside, world):
 
     assert code == 0, said
     assert serial(world) > first
-    held = json.loads(states.current(world.deployment().id))
+    held = json.loads(states.content(world.deployment().id))
     assert held["resources"][0]["name"] == "one"
     assert not (outside.folder / "terraform.tfstate").exists()
 

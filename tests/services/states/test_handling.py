@@ -66,7 +66,7 @@ def test_a_rollback_is_a_new_version_with_a_higher_serial_of_the_same_lineage(wo
     deployment = fresh(deployment)
     assert deployment.current_state_id == version.id
     assert (version.serial, version.lineage, version.kind) == (3, LINEAGE, "rollback")
-    held = json.loads(states.current(deployment.id))
+    held = json.loads(states.content(deployment.id))
     assert [resource["name"] for resource in held["resources"]] == ["one"]
     assert [row.address for row in session().scalars(select(Resource))] == ["terraform_data.one"]
     assert deployment.resource_count == 1

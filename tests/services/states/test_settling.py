@@ -49,7 +49,7 @@ def test_taking_the_candidate_makes_it_current_and_ends_the_block(world, doubtfu
         None,
     )
     assert kinds(deployment) == ["run", "taken", "settled"]
-    assert states.current(deployment.id) == content(2, things=("one", "two"))
+    assert states.content(deployment.id) == content(2, things=("one", "two"))
     assert deployment.resource_count == 2
 
 

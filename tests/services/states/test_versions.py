@@ -30,7 +30,7 @@ def test_a_run_s_state_is_current_and_kept_encrypted(world):
     version = states.current_version(deployment)
 
     assert (version.serial, version.kind, version.resource_count) == (3, "run", 1)
-    assert states.current(deployment.id) == content(3, password="hunter2-hunter2")
+    assert states.content(deployment.id) == content(3, password="hunter2-hunter2")
     sealed = select(Blob.data).where(Blob.kind == "state")
     assert b"hunter2" not in session().scalars(sealed).one()
 
