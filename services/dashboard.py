@@ -4,18 +4,20 @@ Everything is bounded: a few rows of each list, and the newest runs of two weeks
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from lib import clock
 from models import run_statistics
-from models.project import Deployment
+from models.project import Deployment, Project
 from models.run import Run
 from models.run_state import STATUS, WORKING, RunState, RunStatus
-from services.access import Actor, visible
+from services import projects
+from services.access import Actor, visible, visible_places
 from services.runs import listing
 from services.runs.filters import RunFilter
 from services.runs.listing import RunPage
@@ -25,9 +27,11 @@ MOST_COUNTED = 99
 """Above this a count is written “99+”: nobody needs it exactly, and counting on costs time."""
 
 EACH = 8
+FAILED = 5
 DAYS = 14
 LATELY = dt.timedelta(days=7)
 MOST_CHARTED = 2_000
+SHORTEST_STAY_MS = 50
 
 ASKING = (RunState.UNCONFIRMED, RunState.PENDING_REVIEW)
 BROKEN = (RunState.FAILED, RunState.TIMED_OUT, RunState.CANCELED)
@@ -44,10 +48,14 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Day:
-    """How one day went, in UTC. Times are seconds, None for a day without any."""
+    """How one day went, in UTC. Times are seconds, None for a day without any.
+
+    `drift` counts the checks that found some ("found") and those that found none ("none").
+    """
 
     on: dt.date
     outcomes: dict[str, int]
+    drift: dict[str, int]
     waiting_p50_s: float | None
     waiting_p95_s: float | None
     running_p50_s: float | None
@@ -55,8 +63,29 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """How long a run was in a state, or is in it since then."""
+
+    state: RunState
+    seconds: float
+    since: dt.datetime
+    current: bool
+
+
+@dataclass(frozen=True)
+class FirstSteps:
+    """What somebody can begin with who sees no run yet."""
+
+    may_create: bool
+    project: str | None
+
+
+@dataclass(frozen=True)
 class Dashboard:
-    """What the dashboard shows. `is_cut`: the charts leave out older runs, there were so many."""
+    """What the dashboard shows. `is_cut`: the charts leave out older runs, there were so many.
+
+    `stays` has the states so far of each run at work; `first_steps` is there when nothing else is.
+    """
 
     asking: RunPage
     blocked: Sequence[Deployment]
@@ -64,6 +93,8 @@ class Dashboard:
     failed: RunPage
     days: Sequence[Day]
     is_cut: bool
+    stays: Mapping[str, Sequence[Stay]] = field(default_factory=dict)
+    first_steps: FirstSteps | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -75,15 +106,42 @@ class Dashboard:
 def show(actor: Actor) -> Dashboard:
     """What this actor should see first."""
     failed = RunFilter(state=BROKEN, since=clock.now() - LATELY)
+    working = listing.page(actor, RunFilter(state=tuple(sorted(WORKING))), limit=EACH)
     days, is_cut = _days(actor)
-    return Dashboard(
+    found = Dashboard(
         asking=listing.page(actor, RunFilter(state=ASKING), limit=EACH),
         blocked=session().scalars(run_statistics.blocked(visible(actor, Deployment), EACH)).all(),
-        working=listing.page(actor, RunFilter(state=tuple(sorted(WORKING))), limit=EACH),
-        failed=listing.page(actor, failed, limit=EACH),
+        working=working,
+        failed=listing.page(actor, failed, limit=FAILED),
         days=days,
         is_cut=is_cut,
+        stays=_stays([line.id for line in working.lines]),
     )
+    return replace(found, first_steps=_first_steps(actor)) if found.is_empty else found
+
+
+def _first_steps(actor: Actor) -> FirstSteps:
+    some = select(Project.name).where(visible_places(actor, Project)).order_by(Project.id).limit(1)
+    return FirstSteps(projects.may_create(actor), session().scalars(some).first())
+
+
+def _stays(run_ids: Sequence[str]) -> dict[str, list[Stay]]:
+    """The states of runs so far; what was over at once says nothing and is left out."""
+    rows = session().execute(run_statistics.stays(run_ids)).all() if run_ids else []
+    by_run: dict[str, list[Any]] = {run_id: [] for run_id in run_ids}
+    for row in rows:
+        by_run[row.run_id].append(row)
+    return {run_id: list(_of_run(found)) for run_id, found in by_run.items()}
+
+
+def _of_run(rows: Sequence[Any]) -> Iterator[Stay]:
+    # A row says how long the state before it lasted.
+    for row, following in zip_longest(rows, rows[1:]):
+        if following is None:
+            seconds = max(0.0, (clock.now() - row.at).total_seconds())
+            yield Stay(row.state, seconds, row.at, current=True)
+        elif following.duration_ms >= SHORTEST_STAY_MS:
+            yield Stay(row.state, following.duration_ms / 1000, row.at, current=False)
 
 
 def _days(actor: Actor) -> tuple[list[Day], bool]:
@@ -104,10 +162,14 @@ def _day(on: dt.date, rows: Sequence[Any]) -> Day:
     for row in rows:
         outcome = OUTCOMES[STATUS[row.state]]
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
+    drift = {"found": 0, "none": 0}
+    for row in rows:
+        if row.drift and row.state is RunState.FINISHED:
+            drift["found" if any((row.drifted or {}).values()) else "none"] += 1
     started = [row for row in rows if row.started_at]
     waiting = sorted((row.started_at - row.created_at).total_seconds() for row in started)
     running = sorted(row.worked_s for row in started)
-    return Day(on, outcomes, *_quantiles(waiting), *_quantiles(running))
+    return Day(on, outcomes, drift, *_quantiles(waiting), *_quantiles(running))
 
 
 def _quantiles(numbers: Sequence[float]) -> tuple[float | None, float | None]:
