@@ -114,6 +114,7 @@ def shot():
     def take(page, name, **options):
         if SHOTS:
             folder.mkdir(parents=True, exist_ok=True)
+            page.wait_for_timeout(200)  # A picture is of what stands still.
             page.screenshot(path=folder / f"{name}.png", **options)
 
     return take
