@@ -13,6 +13,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
@@ -71,7 +72,8 @@ class Writer:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._file.close()
+        with suppress(OSError):  # What it still held does not fit either.
+            self._file.close()
         self._draft.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _cannot(self._path, error) from error
@@ -121,18 +123,23 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
+        self._file = _open(path)
         try:
-            self._tar = tarfile.open(path, mode="r:")  # noqa: SIM115 - closed by whoever enters
+            self._tar = tarfile.open(fileobj=self._file, mode="r:")
             self._infos = {member.name: member for member in self._tar if member.isreg()}
+            self.manifest = self._read_manifest(path)
         except (OSError, tarfile.TarError) as error:
+            self._file.close()
             raise _unusable(f"{path} cannot be read as a backup, or is not whole.") from error
-        self.manifest = self._read_manifest(path)
+        except Invalid:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._tar.close()
+        self._file.close()
 
     def verify(self) -> None:
         """Compare every member with its hash."""
@@ -203,6 +210,13 @@ class _Counted:
         self._left -= len(chunk)
         self.digest.update(chunk)
         return chunk
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise _unusable(f"{path} cannot be read: {(error.strerror or '').lower()}.") from error
 
 
 def _parent(writer: Writer) -> Path:

@@ -90,6 +90,9 @@ def restore(reader: Reader, *, block_all: bool = False) -> Restored:
     _check_head(reader.manifest)
     if schema.current() is None:
         schema.upgrade()
+    logs = house().data_dir / LOGS
+    if logs.exists():
+        raise Conflict(f"There are logs in {logs}. A backup is restored only into an empty place.")
     folder = Path(tempfile.mkdtemp(prefix=".restore-", dir=house().data_dir))
     try:
         _unpack_logs(reader, folder)
@@ -99,9 +102,10 @@ def restore(reader: Reader, *, block_all: bool = False) -> Restored:
             _check_key()
             done = _lay_down(reader.manifest, rows, block_all=block_all)
             hold.begin(SYSTEM, f"Restored from a backup of {reader.manifest.made_at}.")
-            _move_logs(folder)
+            if (folder / LOGS).is_dir():
+                (folder / LOGS).rename(logs)
     except BaseException:
-        shutil.rmtree(house().data_dir / LOGS, ignore_errors=True)
+        shutil.rmtree(logs, ignore_errors=True)  # They were not there before.
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -186,6 +190,7 @@ def _lay_down(manifest: Manifest, rows: int, *, block_all: bool) -> Restored:
     if block_all:
         for deployment_id in session().scalars(select(Deployment.id)).all():
             _block(deployment_id, BLOCK_ALL, None)
+    session().flush()
     blocked = select(func.count()).where(Deployment.blocked_at.is_not(None))
     return Restored(manifest, rows, failed, laid_down, session().scalar(blocked) or 0)
 
@@ -221,8 +226,3 @@ def _unpack_logs(reader: Reader, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         reader.copy(name, target)
-
-
-def _move_logs(folder: Path) -> None:
-    if (folder / LOGS).is_dir():
-        (folder / LOGS).rename(house().data_dir / LOGS)
