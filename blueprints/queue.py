@@ -33,7 +33,7 @@ def index() -> Response:
 def prioritize(run_id: str) -> Response:
     """Put a run before those of other deployments, or (0) take that back."""
     text = request.form.get("priority", "1")
-    priority = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1  # noqa: PLR2004
+    priority = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1
     try:
         run = runs.prioritize(current.actor(), run_id, priority=priority)
     except (Conflict, Invalid) as refusal:

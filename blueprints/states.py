@@ -114,7 +114,9 @@ def create(**url: str) -> Response:
         made, is_new = states.bring(current.actor(), frame.thing, content, form["note"])
     except (Conflict, Invalid) as refusal:
         return _refused(f"{frame.url}/{TAB}", refusal)
-    said = f"State {made.serial} is current." if is_new else "This state is the current one already."
+    said = (
+        f"State {made.serial} is current." if is_new else "This state is the current one already."
+    )
     return respond_after(f"{frame.url}/{TAB}", said=said)
 
 
@@ -126,7 +128,9 @@ def rollback(version: str, **url: str) -> Response:
         made = states.rollback(current.actor(), frame.thing, version, form["note"])
     except (Conflict, Invalid) as refusal:
         return _refused(f"{frame.url}/{TAB}/{version}", refusal)
-    said = f"State {made.serial} is current. Nothing out there has changed: a plan shows what would."
+    said = (
+        f"State {made.serial} is current. Nothing out there has changed: a plan shows what would."
+    )
     return respond_after(f"{frame.url}/{TAB}", said=said)
 
 

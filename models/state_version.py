@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Select, func, select
 
@@ -35,7 +34,7 @@ HISTORY = frozenset(
 """Kinds that were current once; within a lineage their serials rise."""
 
 
-def versions_of(deployment_id: str) -> Select[Any]:
+def versions_of(deployment_id: str) -> Select[StateVersion, Run]:
     """(version, the run it came from if that is still known) of a deployment, newest first."""
     return (
         select(StateVersion, Run)
@@ -45,7 +44,7 @@ def versions_of(deployment_id: str) -> Select[Any]:
     )
 
 
-def numbered(deployment_id: str, serial: int) -> Select[Any]:
+def numbered(deployment_id: str, serial: int) -> Select[StateVersion, Run]:
     """The newest version of a deployment with this serial that was current once, with its run."""
     return versions_of(deployment_id).where(
         StateVersion.serial == serial, StateVersion.kind.in_(sorted(HISTORY))
@@ -75,7 +74,7 @@ def highest_serial(deployment_id: str) -> Select[int]:
     )
 
 
-def first_of(deployment_ids: Iterable[str]) -> Select[Any]:
+def first_of(deployment_ids: Iterable[str]) -> Select[str, str]:
     """(deployment id, id of its oldest version) of those deployments that ever had a state."""
     return (
         select(StateVersion.deployment_id, func.min(StateVersion.id))

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from lib import clock
 from models import run_queue
@@ -61,8 +61,9 @@ class Pool:
 
 @dataclass(frozen=True)
 class Queue:
-    """A pool with its runs: at work, those that wait for a worker in the order of claims, and those
-    that something else holds up. `more` counts the waiting ones that are not among them.
+    """A pool with its runs: at work, waiting for a worker in the order of claims, held up.
+
+    `more` counts the waiting ones that are not among them.
     """
 
     pool: Pool
@@ -123,9 +124,7 @@ def _pool(actor: Actor) -> Pool:
 def _workers() -> list[PoolWorker]:
     connected = session().scalars(
         select(Worker)
-        .where(
-            Worker.stopped_at.is_(None), Worker.slots > 0, Worker.seen_at > clock.now() - LEASE
-        )
+        .where(Worker.stopped_at.is_(None), Worker.slots > 0, Worker.seen_at > clock.now() - LEASE)
         .order_by(Worker.id)
         .limit(MOST_SHOWN)
     )
@@ -137,12 +136,9 @@ def _workers() -> list[PoolWorker]:
 
 
 def _busy() -> Mapping[str, int]:
-    held: Select[str, int] = (
-        select(Run.worker_id, func.count())
-        .where(Run.worker_id.is_not(None))
-        .group_by(Run.worker_id)
-    )
-    return {worker_id: count for worker_id, count in session().execute(held)}
+    held = select(Run.worker_id, func.count()).where(Run.worker_id.is_not(None))
+    rows = session().execute(held.group_by(Run.worker_id))
+    return {worker_id: count for worker_id, count in rows if worker_id is not None}
 
 
 def _count(condition: ColumnElement[bool]) -> int:

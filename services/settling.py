@@ -68,7 +68,9 @@ def settle(
         if held.blocked_at is None and not offered:
             raise Conflict("There is nothing to settle here: the deployment is not blocked.")
         before = {"reason": held.blocked_reason, "run": held.blocked_run_id}
-        taken = _take(actor, held, _chosen(offered, candidate_id), text) if decision == TAKE else None
+        taken = (
+            _take(actor, held, _chosen(offered, candidate_id), text) if decision == TAKE else None
+        )
         for row in offered:
             if row.kind == StateKind.CANDIDATE:
                 row.kind = StateKind.DISMISSED

@@ -13,7 +13,7 @@ from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
 from models.run_content import StateVersion
 from models.state_version import StateKind
-from services import audit, blobs, deployments, locks, states
+from services import audit, deployments, locks, states
 from services.access import Action, Actor, require
 from services.errors import Conflict, NotFound, Unreadable
 from services.runs import admit
@@ -188,10 +188,11 @@ def _lock_info(raw: bytes) -> dict[str, str]:
         read_info = json.loads(raw) if len(raw) <= LARGEST_INFO_BYTES else None
     except (ValueError, RecursionError):
         read_info = None
-    identity = read_info.get("ID") if isinstance(read_info, dict) else None
+    info = read_info if isinstance(read_info, dict) else {}
+    identity = info.get("ID")
     if not isinstance(identity, str) or not 0 < len(identity) <= _LONGEST_ID:
         raise Unreadable("Send the lock info as JSON, with an “ID” of at most 128 characters.")
-    return {name: _text(read_info.get(name)) for name in _KEPT}
+    return {name: _text(info.get(name)) for name in _KEPT}
 
 
 def _words(actor: Actor, info: dict[str, str]) -> str:

@@ -33,8 +33,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be destroyed, in this order. `hidden` counts deployments the actor does not see:
-    they stay.
+    """What would be destroyed, in this order.
+
+    `hidden` counts deployments that the actor does not see: they stay.
     """
 
     targets: Sequence[Target]
@@ -67,9 +68,8 @@ def plan(actor: Actor, workspace: Workspace) -> Plan:
     full = here.scalars(places.with_resources(scope).limit(MOST + 1)).all()
     seen = here.scalars(places.with_resources(scope & visible(actor, Deployment)).limit(MOST + 1))
     rows = list(seen)
-    first: dict[str, str] = dict(
-        map(tuple, here.execute(state_version.first_of(row.id for row in rows)))
-    )
+    oldest = here.execute(state_version.first_of(row.id for row in rows))
+    first = {row[0]: row[1] for row in oldest}
     rows.sort(key=lambda row: first.get(row.id, row.id), reverse=True)
     stacks = {row.stack_id: here.get_one(Stack, row.stack_id) for row in rows}
     targets = [
@@ -90,7 +90,9 @@ def destroy(actor: Actor, workspace: Workspace, confirm: str) -> list[Made]:
     if confirm != workspace.name:
         raise Invalid({"confirm": f"Type the name “{workspace.name}” to destroy what is there."})
     if len(found.targets) > MOST:
-        raise Conflict(f"More than {MOST} deployments at once are not destroyed; nothing was begun.")
+        raise Conflict(
+            f"More than {MOST} deployments at once are not destroyed; nothing was begun."
+        )
     if not found.possible:
         raise Conflict(_why_nothing(found))
     with transaction():

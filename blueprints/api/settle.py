@@ -24,7 +24,5 @@ def create(**url: Any) -> Json:
     """Say which state holds; the block ends, and the queue goes on."""
     asked, actor = api.body(Settle), current.actor()
     deployment = deployment_at(url)
-    settling.settle(
-        actor, deployment, asked.decision, asked.note, candidate_id=asked.candidate
-    )
+    settling.settle(actor, deployment, asked.decision, asked.note, candidate_id=asked.candidate)
     return deployment_json(deployments.line_of(actor, deployment_at(url)))

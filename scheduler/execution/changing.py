@@ -13,7 +13,6 @@ from scheduler.execution.progress import Progress
 from scheduler.step import StepResult
 from services import states
 from services.runs import work
-from services.transaction import transaction
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +40,8 @@ def perform(desk: Desk) -> Run:
 def doubtful(desk: Desk, failure: Failed) -> Run:
     """Nobody knows what was changed: the deployment is blocked until a person has looked."""
     rescue(desk)
-    return work.fail(desk.claim, failure.kind, failure.text, block=failure.text)
+    with desk.telling():
+        return work.fail(desk.claim, failure.kind, failure.text, block=failure.text)
 
 
 def rescue(desk: Desk) -> None:
@@ -60,7 +60,8 @@ def _carry_out(desk: Desk, step: Step, result: str) -> Run:
     try:
         done = desk.run(step)
     except Interrupted as stop:
-        return work.interrupted(desk.claim, stop.state, stop.text)
+        with desk.telling():
+            return work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
         return doubtful(desk, failure)
     found = _look_at_state(desk)
@@ -73,8 +74,8 @@ def _carry_out(desk: Desk, step: Step, result: str) -> Run:
 
 
 def _keep(desk: Desk, step: Step, done: StepResult, found: "_Found", result: str) -> Run:
-    with transaction():
-        desk.report(step, done)
+    with desk.telling():
+        desk.report(step, done, desk.steps_done)
         if found.state is not None:
             states.keep(desk.claim, found.state)
         if found.errored is not None:

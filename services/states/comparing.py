@@ -25,7 +25,8 @@ from services.transaction import session
 HIDDEN = "(sensitive)"
 MOST_CHANGES = 200
 _TELLING = re.compile(
-    r"passw|secret|token|private|credential|api_?key|access_?key|(^|_)pem($|_)|kubeconfig", re.IGNORECASE
+    r"passw|secret|token|private|credential|api_?key|access_?key|(^|_)pem($|_)|kubeconfig",
+    re.IGNORECASE,
 )
 
 Path = tuple[str | int, ...]
@@ -207,9 +208,7 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _without(value: Any, path: Path) -> Any:
-    """The value with what is at the path hidden. Where the path leads nowhere, all is hidden that
-    it could have meant.
-    """
+    """The value with what is at the path hidden; all that it could mean, where it leads nowhere."""
     if value is None:
         return None
     if not path:

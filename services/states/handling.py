@@ -1,5 +1,4 @@
-"""What people do with states: look, download, import, roll back. Each leaves a row in the audit log.
-"""
+"""What people do with states: look, download, import, roll back; each but a look is audited."""
 
 import json
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from models.run import Run
 from models.run_content import StateVersion
 from models.run_state import WORKING
 from models.state_version import HISTORY, StateKind
-from services import audit, blobs, deployments, paging
+from services import audit, blobs, deployments
 from services.access import Action, Actor, require
 from services.errors import Conflict, Invalid, NotFound
 from services.fields import Fields
-from services.page import Page, cut
+from services.page import LONGEST_PAGE, Page, cut
 from services.runs.order import secrets_of
 from services.states.reading import State, read
 from services.states.versions import Made, current_version, make_current
@@ -42,7 +41,7 @@ def listed(
     rows = lists.versions_of(deployment.id)
     if after is not None:
         rows = rows.where(StateVersion.id < after)
-    limit = max(1, min(limit, paging.LONGEST_PAGE))
+    limit = max(1, min(limit, LONGEST_PAGE))
     found = session().execute(rows.limit(limit + 1)).all()
     return cut([_line(deployment, *row) for row in found], limit, lambda line: line.version.id)
 
@@ -87,7 +86,9 @@ def download(actor: Actor, deployment: Deployment, name: str) -> tuple[StateVers
 def bring(
     actor: Actor, deployment: Deployment, content: bytes, note: str = ""
 ) -> tuple[StateVersion, bool]:
-    """Import a state and make it current; the same bytes again change nothing. (version, is new)
+    """Import a state and make it current; the same bytes again change nothing.
+
+    Returns the version, and whether it is new.
 
     Raises:
         Invalid: when it is no state.
@@ -134,7 +135,11 @@ def rollback(actor: Actor, deployment: Deployment, name: str, note: str = "") ->
         version = make_current(held, state, made)
         held.outputs_run_id = old.run_id
         audit.record(
-            actor, "state.rollback", held, before=now and _facts(now), after=_facts(version)
+            actor,
+            "state.rollback",
+            held,
+            before=_facts(now) if now else None,
+            after=_facts(version),
         )
     return version
 

@@ -1,5 +1,4 @@
-"""What a state file says, read by its engine. Contents are secrets: they go to no page as they are.
-"""
+"""What a state file says, read by its engine. Contents are secrets: no page shows them."""
 
 import json
 from collections.abc import Mapping, Sequence

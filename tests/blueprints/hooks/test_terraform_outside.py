@@ -60,7 +60,7 @@ def server(app, world):
 
 @pytest.fixture
 def outside(server, world, tmp_path):
-    """`outside("plan", …)` runs terraform in a directory with some code; it answers (code, said)."""
+    """`outside("plan", …)` runs terraform beside some code; it answers (code, said)."""
     (tmp_path / "main.tf").write_text(CODE)
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

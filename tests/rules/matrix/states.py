@@ -1,4 +1,4 @@
-"""The routes of states: versions, settling, the state backend, the queue, destroying a workspace."""
+"""The routes of states, settling, the state backend, queues, and destroying a workspace."""
 
 from models.base import db
 from services import state_clients

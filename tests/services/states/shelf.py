@@ -71,8 +71,6 @@ def lost(world):
     return run
 
 
-
-
 def fresh(thing):
     """A row as the database has it."""
     session().rollback()
