@@ -1,7 +1,6 @@
 """A backup is everything, at one moment; a restore is all of it again, and runs nothing."""
 
 import json
-import os
 import resource
 import tarfile
 import threading
@@ -315,7 +314,7 @@ def test_a_backup_that_broke_off_is_refused(furnished, file):
     backup.make(file)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
-    with pytest.raises(Invalid, match="not whole|no whole"):
+    with pytest.raises(Invalid, match=r"not whole|no whole"):
         Reader(file)
 
 
@@ -328,7 +327,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(furnished, file):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    assert os.listdir(file.parent) == []
+    assert list(file.parent.iterdir()) == []
 
 
 def test_a_file_that_is_there_is_never_overwritten(furnished, file):
