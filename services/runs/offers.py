@@ -20,10 +20,14 @@ PLAN_AGAIN = "plan-again"
 
 @dataclass(frozen=True)
 class Around:
-    """What surrounds a run: whether its plan is outdated, and who holds the deployment by hand."""
+    """What surrounds a run: whether its plan is outdated, who holds the deployment by hand.
+
+    `blocked` is why it is blocked, or None.
+    """
 
     is_outdated: bool = False
     hand: ManualLock | None = None
+    blocked: str | None = None
 
 
 def around(runs: Sequence[Run]) -> Mapping[str, Around]:
@@ -35,11 +39,14 @@ def around(runs: Sequence[Run]) -> Mapping[str, Around]:
     deployments = {row.id: row for row in here.scalars(run_lists.deployments(places))}
     hands = {row.deployment_id: row for row in here.scalars(run_queue.manual_locks(places))}
     return {
-        run.id: Around(
-            is_outdated(run, deployments.get(run.deployment_id)), hands.get(run.deployment_id)
-        )
+        run.id: _around(run, deployments.get(run.deployment_id), hands.get(run.deployment_id))
         for run in runs
     }
+
+
+def _around(run: Run, place: Deployment | None, hand: ManualLock | None) -> Around:
+    blocked = place.blocked_reason if place is not None and place.blocked_at is not None else None
+    return Around(is_outdated(run, place), hand, blocked)
 
 
 def is_outdated(run: Run, deployment: Deployment | None) -> bool:
@@ -58,6 +65,8 @@ def obstacle(actor: Actor, run: Run, about: Around) -> str | None:
         return None
     if about.is_outdated:
         return "The plan is outdated: the deployment's state has changed since it was made."
+    if about.blocked is not None:
+        return f"The deployment is blocked: {about.blocked} Settle it first."
     if about.hand is None or about.hand.user_id == actor.id:
         return None
     note = f" (“{about.hand.note}”)" if about.hand.note else ""

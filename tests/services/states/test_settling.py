@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from lib import clock
 from models.audit import AuditEvent
 from models.run_content import RunOutput, StateVersion
-from services import settling, states
+from services import runs, settling, states
 from services.errors import Conflict, Forbidden, Invalid, NotFound
+from services.runs import offers
 from services.transaction import session
-from tests.services.runs.workshop import ask, now
+from tests.services.runs.workshop import ask, claim, hire, now, planned
 from tests.services.states.shelf import LINEAGE, applied, content, fresh, lost, state
 
 
@@ -147,3 +149,45 @@ def test_where_the_code_declares_a_backend_no_candidate_becomes_the_state(world,
 
     with pytest.raises(Conflict, match="state push"):
         settling.settle(world.dave, doubtful, "take_candidate")
+
+
+def block(world):
+    deployment = world.deployment()
+    deployment.blocked_reason, deployment.blocked_at = "A state arrived late.", clock.now()
+    session().commit()
+
+
+def test_a_plan_that_waits_is_not_confirmed_while_a_block_is_on(world):
+    run = ask(world.dave)
+    planned(claim(hire()))
+    block(world)
+
+    with pytest.raises(Conflict, match="blocked"):
+        runs.confirm(world.dave, run.id)
+
+    about = offers.around([now(run)])[run.id]
+    assert "confirm" not in offers.offered(world.dave, now(run), about)
+    settling.settle(world.dave, world.deployment(), "keep_current")
+    assert runs.confirm(world.dave, run.id).state == "confirmed"
+
+
+def test_a_confirmed_plan_that_a_block_overtook_is_dropped(world):
+    run = ask(world.dave)
+    planned(claim(hire()))
+    runs.confirm(world.dave, run.id)
+    block(world)
+
+    assert claim(hire(), holds_directory=True) is None
+
+    assert now(run).state == "discarded"
+    assert "blocked" in now(run).result
+
+
+def test_auto_apply_asks_a_person_while_a_block_is_on(world):
+    run = ask(world.dave, auto_apply=True)
+    held = claim(hire())
+    block(world)
+
+    planned(held)
+
+    assert now(run).state == "unconfirmed"
