@@ -1,7 +1,7 @@
 """The change document of a run: kept record by record, so that ten thousand open at once."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import zstandard
@@ -26,21 +26,30 @@ _HEAD = (
 )
 
 
-def keep(claim: Claim, document: Mapping[str, Any], records: Iterable[str]) -> None:
-    """Keep a run's change document. `records` are its changes, one JSON text each, masked.
+Packed = dict[str, Any]
+"""A change as its row keeps it."""
 
-    They are read twice over in no place: each is packed as it comes, destroy and replace first.
+
+def pack(records: Iterable[str]) -> list[Packed]:
+    """Changes, one masked JSON text each, as they are kept: destroy and replace come first.
+
+    They are packed one by one, so that ten thousand never stand in memory unpacked.
     """
-    packed = sorted(map(_pack, records), key=lambda row: (_rank(row["action"]), row["address"]))
-    for position, row in enumerate(packed):
-        row["position"], row["run_id"] = position, claim.run_id
+    return sorted(map(_pack, records), key=lambda row: (_rank(row["action"]), row["address"]))
+
+
+def keep(claim: Claim, document: Mapping[str, Any], packed: Sequence[Packed]) -> None:
+    """Keep a run's change document: all but its changes, and these as `pack` made them."""
+    rows = [
+        {**row, "position": position, "run_id": claim.run_id} for position, row in enumerate(packed)
+    ]
     with transaction() as here:
         held(claim)
         here.execute(delete(RunChange).where(RunChange.run_id == claim.run_id))
         here.execute(delete(RunDocument).where(RunDocument.run_id == claim.run_id))
         here.add(RunDocument(run_id=claim.run_id, document=dict(document)))
-        for start in range(0, len(packed), _BATCH):
-            here.execute(insert(RunChange), packed[start : start + _BATCH])
+        for start in range(0, len(rows), _BATCH):
+            here.execute(insert(RunChange), rows[start : start + _BATCH])
 
 
 def unpack(data: bytes) -> dict[str, Any]:
@@ -49,7 +58,7 @@ def unpack(data: bytes) -> dict[str, Any]:
     return record
 
 
-def _pack(text: str) -> dict[str, Any]:
+def _pack(text: str) -> Packed:
     record = json.loads(text)
     return {
         "address": record["address"],

@@ -17,6 +17,8 @@ from services.errors import Conflict, Unavailable
 
 _OPEN = "gantry_open"
 _AFTER = "gantry_after"
+LOCKED = "gantry_locked"
+"""Key of `Session.info` under which the ids stand that this transaction holds for update."""
 
 
 def session() -> Session:
@@ -39,7 +41,7 @@ def transaction() -> Iterator[Session]:
     here.commit()  # End the read that a request may have open: what follows must be fresh.
     here.expire_all()
     try:
-        here.info[_OPEN], here.info[_AFTER] = True, []
+        here.info[_OPEN], here.info[_AFTER], here.info[LOCKED] = True, [], set()
         here.connection(execution_options={WRITES: True})
         yield here
         here.commit()
@@ -54,6 +56,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         calls = here.info.pop(_AFTER, [])
+        here.info.pop(LOCKED, None)
         here.info[_OPEN] = False
     for call in calls:
         call()

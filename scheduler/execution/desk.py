@@ -2,8 +2,10 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engines.base import Diagnostic, Engine, Outcome, PlanOptions, RunContext, Step
@@ -15,6 +17,7 @@ from scheduler.execution.site import Site
 from scheduler.spawner import StepHandle, StepNotStarted
 from scheduler.step import StepResult, StepSpec
 from services.runs import order, work
+from services.transaction import transaction
 
 STOP_GRACE_S = 30.0
 _LOOK_UP_S = 1.0
@@ -59,6 +62,7 @@ class Desk:
         self.engine_used: work.EngineUsed | None = None
         self.look: Callable[[], None] = _nothing
         """Called about once a second while a step is in flight; must not raise."""
+        self._notes: list[Callable[[], object]] = []
         self._lock = threading.Lock()
         self._handle: StepHandle | None = None
         self._stop = self._kill = False
@@ -99,8 +103,22 @@ class Desk:
     def enter(self, state: RunState) -> None:
         """Go on to another state, unless the run was asked to stop."""
         self.check_stop()
+        with self.telling():
+            work.enter(self.claim, state, log_offset=self.log_size(), engine=self.engine_used)
         self.order = replace(self.order, state=state)
-        work.enter(self.claim, state, log_offset=self.log_size(), engine=self.engine_used)
+
+    def note(self, report: Callable[[], object]) -> None:
+        """Keep a report for the next move: what was learned on the way is told together with it."""
+        self._notes.append(report)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """One transaction: first what was noted since the last one, then what the block tells."""
+        with transaction():
+            for report in self._notes:
+                report()
+            yield
+        self._notes.clear()
 
     def say(self, *lines: str) -> None:
         """Write lines of Gantry's own into the log. Only while no step is in flight."""
@@ -128,9 +146,9 @@ class Desk:
             raise Interrupted(RunState.TIMED_OUT, "The run took too long.", killed=False)
 
     def do(self, step: Step) -> tuple[StepResult, Outcome]:
-        """Have a step done, report it, and judge it; raises as `run` and `judge`."""
+        """Have a step done, note it, and judge it; raises as `run` and `judge`."""
         result = self.run(step)
-        self.report(step, result)
+        self.note(partial(self.report, step, result, self.steps_done))
         return result, self.judge(step, result)
 
     def run(self, step: Step) -> StepResult:
@@ -230,12 +248,12 @@ class Desk:
                 self._handle = None
             handle.close()
 
-    def report(self, step: Step, result: StepResult) -> None:
-        """Keep what became of the last step."""
+    def report(self, step: Step, result: StepResult, number: int) -> None:
+        """Keep what became of a step."""
         work.step(
             self.claim,
             work.StepReport(
-                number=self.steps_done,
+                number=number,
                 name=step.name,
                 started_at=dt.datetime.fromtimestamp(result.started_at, dt.UTC),
                 finished_at=dt.datetime.fromtimestamp(result.finished_at, dt.UTC),

@@ -26,9 +26,15 @@ def plan(desk: Desk) -> Run:
     if outcome.failure is not None:
         raise Failed(outcome.failure.kind, outcome.failure.text)
     desk.must(desk.engine.show_step(desk.context))
-    document = _keep_changes(desk)
+    folder = desk.engine.changes_dir(desk.context)
+    whole = json.loads((folder / "document.json").read_bytes())
+    document: dict[str, object] = desk.masker.mask_value(whole)
+    packed = _packed(desk, folder / "changes.jsonl")
+    planned = _planned(desk, document, has_changes=outcome.has_changes)
     desk.check_stop()
-    return work.finish_plan(desk.claim, _planned(desk, document, has_changes=outcome.has_changes))
+    with desk.telling():
+        changes.keep(desk.claim, document, packed)
+        return work.finish_plan(desk.claim, planned)
 
 
 def restore(desk: Desk) -> None:
@@ -50,13 +56,10 @@ def restore(desk: Desk) -> None:
         _write(desk.engine.lock_file(desk.context), lock_bytes)
 
 
-def _keep_changes(desk: Desk) -> dict[str, object]:
-    folder = desk.engine.changes_dir(desk.context)
-    whole = json.loads((folder / "document.json").read_bytes())
-    document: dict[str, object] = desk.masker.mask_value(whole)
-    with (folder / "changes.jsonl").open(encoding="utf-8") as records:
-        changes.keep(desk.claim, document, _masked(records, desk.masker))
-    return document
+def _packed(desk: Desk, path: Path) -> list[changes.Packed]:
+    """The changes as they are kept; made before the transaction that keeps them."""
+    with path.open(encoding="utf-8") as records:
+        return changes.pack(_masked(records, desk.masker))
 
 
 def _masked(records: Iterable[str], masker: Masker) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed
 from services import configuration_versions, states
 from services.errors import GantryError
-from services.runs import work
+from services.runs import order, work
 
 
 def prepare(desk: Desk) -> None:
@@ -77,7 +78,7 @@ def _fetch(desk: Desk) -> None:
         case kind:
             raise Failed("gantry", f"Sources of kind {kind} cannot be fetched.")
     if pin != desk.order.pin and pin["kind"] != "none":
-        work.pin(desk.claim, pin)
+        desk.note(partial(work.pin, desk.claim, pin))
 
 
 def _unpack(desk: Desk, version_id: str) -> dict[str, Any]:
@@ -139,11 +140,11 @@ def _refuse_shared_backend(desk: Desk) -> None:
     backend = desk.engine.backend(desk.context)
     declared = backend.type if backend else None
     if declared != desk.order.backend:
-        work.declare_backend(desk.claim, declared)
+        desk.note(partial(work.declare_backend, desk.claim, declared))
     if backend is None:
         return
     desk.say(f"State: kept by the backend “{backend.type}” that the code declares.")
-    if not backend.has_workspaces and desk.order.has_other_deployments:
+    if not backend.has_workspaces and order.is_deployed_elsewhere(desk.claim.run_id):
         raise Failed(
             "configuration",
             f"The code's backend “{backend.type}” has no workspaces, and this stack is deployed "
@@ -152,11 +153,12 @@ def _refuse_shared_backend(desk: Desk) -> None:
 
 
 def _base_state(desk: Desk) -> bytes | None:
-    if desk.order.type is RunType.TASK:
-        return states.current(desk.order.deployment_id)
-    if desk.order.plan is None:
-        work.base_state(desk.claim)
-    return states.base_of(desk.claim.run_id)
+    if desk.order.plan is not None:
+        return states.base_of(desk.claim.run_id)
+    state_id, content = states.newest(desk.order.deployment_id)
+    if desk.order.type is not RunType.TASK:
+        desk.note(partial(work.base_state, desk.claim, state_id))
+    return content
 
 
 def _lay_down_state(desk: Desk) -> None:

@@ -46,7 +46,8 @@ def _attempt(desk: Desk) -> None:
     except Abandoned:
         log.info("left at work for the next portal to adopt", run=desk.claim.run_id)
     except Interrupted as stop:
-        work.interrupted(desk.claim, stop.state, stop.text)
+        with desk.telling():
+            work.interrupted(desk.claim, stop.state, stop.text)
     except Failed as failure:
         _fail(desk, failure)
     except SupervisorLost:
@@ -100,7 +101,8 @@ def _initialized(desk: Desk) -> Run | None:
     if desk.order.type is RunType.TASK:
         return changing.perform(desk)
     if desk.order.plan is not None:
-        return work.burn(desk.claim)
+        with desk.telling():
+            return work.burn(desk.claim)
     return planning.plan(desk)
 
 
@@ -109,7 +111,8 @@ def _fail(desk: Desk, failure: Failed) -> None:
     if desk.was_adopted and failure.kind in {"worker", "gantry"} and desk.order.state in REPEATABLE:
         work.lose(desk.claim.run_id)
     else:
-        work.fail(desk.claim, failure.kind, failure.text)
+        with desk.telling():
+            work.fail(desk.claim, failure.kind, failure.text)
 
 
 def _give_up(desk: Desk, text: str) -> None:

@@ -12,7 +12,7 @@ from models.run_state import FINAL, LOCKING, RunState
 from services import hints
 from services.access import SYSTEM
 from services.errors import Conflict, NotFound
-from services.transaction import after_commit, session
+from services.transaction import LOCKED, after_commit, session
 
 
 def for_update(run_id: str) -> Run:
@@ -21,9 +21,13 @@ def for_update(run_id: str) -> Run:
     Raises:
         NotFound: when there is no such run.
     """
-    run = session().get(Run, run_id, with_for_update=True, populate_existing=True)
+    here = session()
+    held = here.info.get(LOCKED, frozenset())
+    fresh = run_id not in held  # A second look within one transaction cannot see anything new.
+    run = here.get(Run, run_id, with_for_update=fresh, populate_existing=fresh)
     if run is None:
         raise NotFound
+    here.info.get(LOCKED, set()).add(run_id)
     return run
 
 
@@ -71,6 +75,8 @@ def admit(deployment_id: str) -> None:
     The row in `deployment_lock` is the lock: its primary key, not this code, keeps others out.
     """
     here = session()
+    if here.scalars(run_queue.waiting_for_lock(deployment_id).limit(1)).first() is None:
+        return
     deployment = here.get(Deployment, deployment_id, with_for_update=True, populate_existing=True)
     if deployment is None or deployment.blocked_at is not None:
         return

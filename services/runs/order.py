@@ -45,7 +45,6 @@ class WorkOrder:
     steps_done: int
     plan: Plan | None
     backend: str | None
-    has_other_deployments: bool
     environment: Mapping[str, str] = field(repr=False)
     terraform_variables: Mapping[str, Any] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
@@ -80,14 +79,19 @@ def read(claim: Claim) -> WorkOrder:
         command=run.command,
         with_init=run.with_init,
         left_s=max(1.0, run.max_duration_s - run.worked_s),
-        steps_done=_steps_done(run),
-        plan=here.scalars(select(Plan).where(Plan.run_id == run.id)).first(),
+        steps_done=_steps_done(run) if claim.epoch > 1 else 0,
+        plan=_plan(run),
         backend=here.get_one(Deployment, run.deployment_id, populate_existing=True).backend,
-        has_other_deployments=_has_others(run),
         environment=clear.environment,
         terraform_variables=clear.terraform,
         secrets=clear.secrets,
     )
+
+
+def _plan(run: Run) -> Plan | None:
+    if run.plan_sha256 is None:
+        return None
+    return session().scalars(select(Plan).where(Plan.run_id == run.id)).first()
 
 
 def secrets_of(run: Run) -> tuple[str, ...]:
@@ -146,7 +150,9 @@ def _steps_done(run: Run) -> int:
     return session().scalar(count) or 0
 
 
-def _has_others(run: Run) -> bool:
+def is_deployed_elsewhere(run_id: str) -> bool:
+    """Whether the run's stack has another deployment whose state a backend of its code keeps."""
+    run = session().get_one(Run, run_id)
     others = (
         select(Deployment.id)
         .join(Stack, Stack.id == Deployment.stack_id)

@@ -19,11 +19,11 @@ from models.run_content import Plan, PlanUse, StateVersion
 from models.run_history import Mark, RunDiagnostic, RunStep
 from models.run_state import CHANGING, FINAL, REPEATABLE, WORKING, RunState, RunType
 from models.state_version import StateKind
-from services import blobs
+from services import blobs, capacity, hold
 from services.errors import Conflict
 from services.runs.create import search_words
-from services.runs.offers import is_outdated
 from services.runs.moves import for_update, move, passes, tell, words
+from services.runs.offers import is_outdated
 from services.transaction import session, transaction
 
 LOST_LIMIT = 3
@@ -61,10 +61,14 @@ def claim(
     """Take the next run that waits for a worker, or None when there is none.
 
     A confirmed run whose directory this worker still holds has its plan burned here and goes
-    straight to its change; any other begins by being prepared.
+    straight to its change; any other begins by being prepared. On hold nothing is taken, and
+    with too little disk nothing that may change things.
     """
     with transaction() as here:
-        first = run_queue.claimable().limit(1).with_for_update(skip_locked=True)
+        if hold.is_on():
+            return None
+        changing = not capacity.is_too_little()
+        first = run_queue.claimable(changing=changing).limit(1).with_for_update(skip_locked=True)
         while (run := here.scalars(first).first()) is not None:
             if _discard_if_outdated(run):
                 continue
@@ -195,8 +199,7 @@ def step(claim: Claim, report: StepReport) -> None:
     """Keep a step that has ended. Told twice, by whoever adopted it, it stands once."""
     with transaction() as here:
         run = held(claim)
-        known = select(RunStep.id).where(RunStep.run_id == run.id, RunStep.number == report.number)
-        if here.scalars(known).first() is not None:
+        if claim.epoch > 1 and _is_told(run, report):
             return
         here.add(
             RunStep(
@@ -214,6 +217,11 @@ def step(claim: Claim, report: StepReport) -> None:
         )
         here.add_all(_diagnostic(run, report.name, facts) for facts in report.diagnostics)
         run.log_bytes = max(run.log_bytes, report.log_end)
+
+
+def _is_told(run: Run, report: StepReport) -> bool:
+    known = select(RunStep.id).where(RunStep.run_id == run.id, RunStep.number == report.number)
+    return session().scalars(known).first() is not None
 
 
 def finish_plan(claim: Claim, planned: Planned) -> Run:
@@ -240,20 +248,17 @@ def finish_plan(claim: Claim, planned: Planned) -> Run:
         )
         here.add(plan)
         here.flush()
-        if run.auto_apply and not _held_by_hand(run):
+        if run.auto_apply and not _is_held(run):
             _burn(run, claim)
         else:
             _ask(run, claim)
     return run
 
 
-def base_state(claim: Claim) -> str | None:
-    """Fix the state version that the plan is made from, and answer its id."""
-    with transaction() as here:
-        run = held(claim)
-        deployment = here.get_one(Deployment, run.deployment_id)
-        run.base_state_id = deployment.current_state_id
-        return run.base_state_id
+def base_state(claim: Claim, state_id: str | None) -> None:
+    """Keep which state version the plan is made from; None when there is none yet."""
+    with transaction():
+        held(claim).base_state_id = state_id
 
 
 def declare_backend(claim: Claim, backend: str | None) -> None:
@@ -355,13 +360,16 @@ def _take(run: Run, worker_id: str, lease: dt.timedelta) -> None:
 
 
 def _discard_if_outdated(run: Run) -> bool:
-    """Drop a confirmed run whose plan the state has left behind; claiming it would do nothing."""
+    """Drop a confirmed run whose plan the state has left behind, or that a block has overtaken."""
     if run.state is not RunState.CONFIRMED:
         return False
     deployment = session().get_one(Deployment, run.deployment_id)
-    if not is_outdated(run, deployment):
+    if deployment.blocked_at is not None:
+        run.result = "The deployment was blocked before a worker could apply the plan. Plan again."
+    elif is_outdated(run, deployment):
+        run.result = "The plan was outdated before a worker could apply it. Plan again."
+    else:
         return False
-    run.result = "The plan was outdated before a worker could apply it. Plan again."
     move(run, RunState.DISCARDED, Mark("system", None, "Gantry", run.result))
     return True
 
@@ -393,9 +401,13 @@ def _lay_down(run: Run, reason: str) -> None:
     move(run, RunState.READY, Mark("system", None, "Gantry", reason))
 
 
-def _held_by_hand(run: Run) -> bool:
-    hand = session().get(ManualLock, run.deployment_id)
-    return hand is not None and not passes(run, hand)
+def _is_held(run: Run) -> bool:
+    """Whether a person's lock or a block keeps the run from being applied by itself."""
+    here = session()
+    hand = here.get(ManualLock, run.deployment_id)
+    if hand is not None and not passes(run, hand):
+        return True
+    return here.get_one(Deployment, run.deployment_id).blocked_at is not None
 
 
 def _block(run: Run, reason: str) -> None:

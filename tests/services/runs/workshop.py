@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import select
 
 from models.base import db
-from models.project import Stack
+from models.project import Deployment, Stack
 from models.run import Run
 from models.run_state import RunState, RunType
 from services import runs, workers
@@ -43,7 +43,10 @@ def claim(worker, *, holds_directory=False):
 def planned(claimed, *, has_changes=True):
     """Take a claimed run through init and plan."""
     work.enter(claimed, RunState.INITIALIZING)
-    work.base_state(claimed)
+    deployment = db.session.get_one(
+        Deployment, db.session.get_one(Run, claimed.run_id).deployment_id
+    )
+    work.base_state(claimed, deployment.current_state_id)
     work.enter(claimed, RunState.PLANNING)
     return work.finish_plan(
         claimed,
