@@ -4,6 +4,7 @@ The application stands above every other part of the house, the command line inc
 loaded by its name, as a web server does it.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def settings() -> Settings:
     found, warnings = load()
     for warning in warnings:
         print(f"gantry: {warning}", file=sys.stderr)
+    os.umask(0o077)  # What the portal keeps is for its own user.
     found.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return found
 

@@ -4,7 +4,6 @@ The master loads neither the application nor its libraries, so that it stays sma
 the database ready, and starts what works beside the web, before it answers its first request.
 """
 
-import os
 import signal
 import threading
 from importlib import import_module
@@ -130,7 +129,6 @@ def _say(settings: Settings, welcome: Any) -> None:
 
 def _run(*, alone: bool) -> None:
     settings = portal.settings()
-    os.umask(0o077)  # What the portal keeps is for its own user.
     procfs.hide()  # Nor does a run of the same user read this process's environment.
     Server(settings, alone=alone).run()
 

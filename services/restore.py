@@ -33,7 +33,10 @@ from services.transaction import session, transaction
 LOST = "Restored from a backup; worker lost, state unknown."
 BLOCK = "Restored from a backup made while {} #{} was active: it may have changed things since."
 BLOCK_ALL = "Restored from a backup: what was changed since it was made is not known here."
-_MAY_LIE_THERE = frozenset({KEY, "gantry.toml", "lost+found"})
+# A database that is there is asked for its rows.
+_MAY_LIE_THERE = frozenset(
+    {KEY, "gantry.toml", "lost+found", "gantry.db", "gantry.db-wal", "gantry.db-shm"}
+)
 _BATCH_ROWS = 200
 
 
@@ -166,7 +169,7 @@ def _count_on(table: Table) -> None:
 
 def _check_key() -> None:
     kept = session().get(Setting, first_start.KEY_CHECK)
-    if kept is None or not house().keyring.opens(bytes.fromhex(kept.value)):
+    if kept is not None and not house().keyring.opens(bytes.fromhex(kept.value)):
         raise Conflict(
             "The secret key here is not the one that this backup was encrypted with. Put the right "
             "one into GANTRY_SECRET_KEY, or secret.key into the data directory."
