@@ -22,7 +22,7 @@ resource "terraform_data" "server" {
     image     = "web-1"
     user_data = var.after ? "#!/bin/sh\\nset -e\\nstart web\\nreport\\n" : "#!/bin/sh\\nset -e\\nstart\\n"
     policy    = jsonencode({ Version = "2012", Allow = var.after ? ["read", "write"] : ["read"] })
-    password  = var.password
+    password  = "${var.password}-${var.after}"
   }
 }
 
@@ -53,10 +53,9 @@ output "size" {
 @pytest.fixture(scope="module")
 def planned(house):
     place = house.place("compared", {"main.tf": CODE})
-    variables = {"after": False, "password": {"value": "hunter2-hunter2", "secret": True}}
-    house.applied(place, variables=variables)
-    variables = {"after": True, "password": {"value": "hunter3-hunter3", "secret": True}}
-    return house.waiting(place, variables=variables, message="Larger servers")
+    secret = {"password": {"value": "hunter2-hunter2", "secret": True}}
+    house.applied(place, variables=secret)
+    return house.waiting(place, variables={"after": True, **secret}, message="Larger servers")
 
 
 @pytest.fixture

@@ -29,19 +29,17 @@ def full(house):
 FULL = """
 / /projects /projects/new /projects/pages /projects/pages/runs /projects/pages/variables
 /projects/pages/members /projects/pages/settings /projects/pages/delete /projects/pages/stacks/new
-/projects/pages/stacks/web /projects/pages/stacks/web/runs /projects/pages/stacks/web/variables
-/projects/pages/stacks/web/settings /workspaces /workspaces/pages-staging
-/workspaces/pages-staging/runs /workspaces/pages-staging/variables
-/workspaces/pages-staging/members /workspaces/pages-staging/settings
+/projects/pages/stacks/web /projects/pages/stacks/web/settings
+/workspaces /workspaces/pages-staging /workspaces/pages-staging/settings
 /projects/pages/stacks/web/workspaces/pages-staging
-/projects/pages/stacks/web/workspaces/pages-staging/runs
 /projects/pages/stacks/web/workspaces/pages-staging/variables
 /projects/pages/stacks/web/workspaces/pages-staging/resources
+/projects/pages/stacks/web/workspaces/pages-staging/state
 /projects/pages/stacks/web/workspaces/pages-staging/outputs
-/audit /administration /administration/users /administration/settings
-/account /account/password /account/sessions /account/tokens /search?q=pages /runs
+/audit /administration /administration/users /administration/settings /queue
+/account /account/password /account/sessions /account/tokens /search?q=pages
 """.split()
-
+"""One page of each template: runs, members and variables look alike wherever they stand."""
 
 LONG_PAGES = f"""
 / /projects /projects/{LONG} /projects/{LONG}/variables /projects/{LONG}/stacks/{LONG}
