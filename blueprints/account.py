@@ -1,6 +1,7 @@
 """One's own account: profile, password, sessions, tokens."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import available_timezones
@@ -19,6 +20,25 @@ from services.tokens import NewToken as MadeToken
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 MOST_TOKENS = 200
+# In this order: most browsers also name those that come after them here.
+BROWSERS = tuple(
+    (word, re.compile(rf"{sign}/(\d+)"))
+    for word, sign in (
+        ("Edge", "Edg"),
+        ("Opera", "OPR"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "(?:Headless)?Chrome"),
+        ("Safari", "Version"),
+    )
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 class Profile(Form):
@@ -172,6 +192,18 @@ def revoke_token(token_id: str) -> Response:
     """Make a token useless."""
     tokens.revoke(current.actor(), token_id)
     return respond_after(url_for("account.own_tokens"), said="The token works no more.")
+
+
+@blueprint.app_template_global("browser_words")
+def browser_words(user_agent: str) -> str:
+    """A browser in words, as far as what it says of itself tells: “Firefox 145 on Linux”."""
+    browser = next(
+        (f"{word} {found[1]}" for word, sign in BROWSERS if (found := sign.search(user_agent))), ""
+    )
+    system = next((word for sign, word in SYSTEMS if sign in user_agent), "")
+    if not browser:
+        return user_agent.partition(" ")[0] or "Unknown browser"
+    return f"{browser} on {system}" if system else browser
 
 
 def _page(template: str, shown: AccountPage) -> Response:

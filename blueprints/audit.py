@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, current_app, request, stream_with_context, url_for
 
@@ -22,6 +22,7 @@ from services.errors import Invalid
 blueprint = Blueprint("audit", __name__)
 
 NOUNS = "run project stack workspace deployment variable user session token".split()
+FILTERS = {"who": "by", "target": "on", "since": "from", "until": "to", "q": "text"}
 COLUMNS = (
     "at actor_kind actor_id actor_name action target_kind target_id target_name "
     "project_id workspace_id address request_id before after"
@@ -35,7 +36,16 @@ class AuditPage:
     events: list[AuditEvent]
     older_url: str
     filters: Filters
+    in_force: list[tuple[str, str]]
     nouns: list[str] = field(default_factory=lambda: NOUNS)
+
+
+class Change(NamedTuple):
+    """One value of an event, before and after, in words; None where there was none."""
+
+    name: str
+    before: str | None
+    after: str | None
 
 
 @blueprint.get("/audit")
@@ -45,7 +55,7 @@ def index() -> Response:
     after, limit = paging.after(), paging.limit()
     found = audit_log.listed(current.actor(), filters, after=after, limit=limit)
     older = url_with(cursor=paging.encode(found.next)) if found.next else ""
-    shown = AuditPage(list(found.items), older, filters)
+    shown = AuditPage(list(found.items), older, filters, _in_force())
     return page("audit/index.html", shown, crumbs=[Crumb("Audit")])
 
 
@@ -116,6 +126,44 @@ def _instant(name: str) -> dt.datetime | None:
     is_day = len(text) == len("2026-11-21")
     whole = found + dt.timedelta(days=1) if is_day and name == "until" else found
     return whole if whole.tzinfo else whole.replace(tzinfo=dt.UTC)
+
+
+def _in_force() -> list[tuple[str, str]]:
+    """(words, the URL without it) of each filter that the chips of kinds do not show."""
+    given = {name: request.args.get(name, "").strip() for name in FILTERS}
+    return [(f"{FILTERS[n]} {v}", url_with(**{n: None})) for n, v in given.items() if v]
+
+
+@blueprint.app_template_global("audit_changes")
+def changes(event: AuditEvent) -> list[Change]:
+    """What an event changed, by name; what stayed as it was is left out."""
+    before, after = event.before or {}, event.after or {}
+    names = sorted({*before, *after}, key=str)
+    return [
+        Change(name, _words(before, name), _words(after, name))
+        for name in names
+        if name not in before or name not in after or before[name] != after[name]
+    ]
+
+
+def _words(values: dict[str, Any], name: str) -> str | None:
+    return _in_words(values[name]) if name in values else None
+
+
+def _in_words(value: Any) -> str:
+    """A value as people write it: “yes”, “none”, plain text, a list with commas."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None | "" | [] | {}:
+            return "none"
+        case str():
+            return value
+        case list() if all(isinstance(item, str | int) for item in value):
+            return ", ".join(map(str, value))
+        case dict() if all(isinstance(part, str | int) for part in value.values()):
+            return ", ".join(f"{key} {part}" for key, part in value.items())
+    return json.dumps(value, ensure_ascii=False)
 
 
 @blueprint.app_template_global("audit_target_url")

@@ -8,6 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from services import capacity, schema
 from services.transaction import session
 
+NO_ANSWER = (
+    "The database does not answer. See whether it runs, and whether GANTRY_DATABASE_URL is right; "
+    "Gantry goes on by itself once it answers."
+)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -29,7 +34,7 @@ def _database() -> Check:
         session().execute(text("SELECT 1"))
     except SQLAlchemyError:
         session().rollback()
-        return Check("database", is_well=False, text="The database does not answer.")
+        return Check("database", is_well=False, text=NO_ANSWER)
     return Check("database", is_well=True, text="The database answers.")
 
 
@@ -46,4 +51,8 @@ def _unknown() -> Check:
 
 
 def _disk() -> Check:
-    return Check("disk", is_well=not capacity.is_too_little(), text=capacity.words())
+    is_full = capacity.is_too_little()
+    remedy = (
+        " Make room, or lower GANTRY_DISK_FLOOR_MB; until then no run starts." if is_full else ""
+    )
+    return Check("disk", is_well=not is_full, text=capacity.words() + remedy)

@@ -36,11 +36,13 @@ STATUS: dict[type[GantryError], int] = {
 }
 SENTENCES = {
     400: "This request could not be read.",
-    404: "There is nothing here that you may see.",
+    404: "There is nothing here that you may see. It may have been deleted, the address may have a "
+    "slip in it, or it is in a place where you have no role, which its owner can give you.",
     405: "This address does not take that kind of request.",
     413: "More was sent than is taken here.",
     415: "Send JSON, with “Content-Type: application/json”.",
 }
+TITLES = {400: "Unreadable request", 404: "Not found", 405: "Not this way", 413: "Too large"}
 UNEXPECTED = (
     "Something went wrong inside Gantry; it is not your doing, and what you asked for may not have "
     "happened. Try again; if it happens again, tell your administrator the request's id."
@@ -70,7 +72,7 @@ def _refused(error: GantryError) -> Response:
 
 
 def _to_sign_in() -> Response:
-    """The way to the sign-in page, and back to the page one was on; its tab keeps what was typed."""
+    """The way to sign in, and back to the page one was on; its tab keeps what was typed."""
     is_page = request.method == "GET" and not htmx.wants_fragment()
     came_from = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
     onward = request.full_path.rstrip("?") if is_page else came_from
@@ -94,7 +96,7 @@ def _http(error: HTTPException) -> Response:
         host = "Gantry does not answer to this host name. Add it to GANTRY_TRUSTED_HOSTS."
         return _plain(400, host)
     text = SENTENCES.get(error.code) or f"{error.description or HTTPStatus(error.code).phrase}"
-    response = _answer(error.code, HTTPStatus(error.code).phrase, text)
+    response = _answer(error.code, TITLES.get(error.code) or HTTPStatus(error.code).phrase, text)
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
     return response

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from blueprints.account import browser_words
 from models.base import db
 from models.user import ApiToken
 from services import sessions
@@ -159,3 +160,26 @@ def test_other_sessions_can_be_ended(browse):
 
 def test_the_api_takes_no_cookie(browse):
     assert browse("dave").get("/api/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "Firefox 145 on Linux",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; like Mac OS X) Version/26.1 Mobile Safari/604.1",
+            "Safari 26 on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge 140 on Windows",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_a_session_names_its_browser_in_words(says, words):
+    assert browser_words(says) == words

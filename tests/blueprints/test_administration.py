@@ -55,3 +55,29 @@ def test_secrets_are_not_shown_among_the_settings(browse):
 
     assert "GANTRY_SECRET_KEY" in shown
     assert "GANTRY_DATA_DIR" in shown
+
+
+def test_a_refused_user_leaves_the_form_open_with_what_was_typed(browse):
+    answer = browse("ada").submit(
+        "/administration/users", {"email": "dave@example.com", "name": "D"}
+    )
+
+    assert '<details class="panel fold" id="new-user" open>' in answer.text
+    assert 'value="dave@example.com"' in answer.text
+
+
+def test_what_is_not_well_says_what_to_do(browse, app, monkeypatch):
+    house = app.extensions["gantry_house"]
+    monkeypatch.setitem(vars(house), "disk_floor_bytes", 1 << 60)
+
+    text = browse("ada").get("/administration").text
+
+    assert "1 of 3 checks fails" in text
+    assert "Make room, or lower GANTRY_DISK_FLOOR_MB" in text
+
+
+def test_settings_can_be_narrowed_to_those_that_were_set(browse):
+    text = browse("ada").get("/administration/settings?only=set").text
+
+    assert "GANTRY_DATA_DIR" in text
+    assert "GANTRY_PORT" not in text

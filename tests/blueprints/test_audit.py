@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -86,3 +87,26 @@ def test_json_lines_hold_the_same(browse, events):
     lines = browse("ada").get("/audit/export.jsonl?action=run").text.splitlines()
 
     assert [json.loads(line)["target_name"] for line in lines] == ["shop#1"]
+
+
+def test_a_change_is_written_before_and_after_in_words(browse, world):
+    factories.audit_event(
+        before={"auto_apply": False, "title": "", "name": "web"},
+        after={"auto_apply": True, "title": "Web", "name": "web"},
+    )
+    db.session.commit()
+
+    text = browse("ada").get("/audit").text
+
+    assert "no → yes" in text
+    assert "<td>none</td><td>Web</td>" in text
+    assert '<th scope="row">name</th>' not in text
+
+
+def test_a_filter_in_force_is_a_chip_that_takes_it_away(browse, events):
+    text = browse("ada").get("/audit?who=dave&action=run").text
+
+    assert re.search(
+        r'by dave<a class="chip-x" href="/audit\?action=run" aria-label="Remove filter by dave"',
+        text,
+    )

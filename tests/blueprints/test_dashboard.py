@@ -101,7 +101,7 @@ def test_a_stranger_to_the_project_sees_nothing_of_it(browse, busy):
     assert "shop" not in text
 
 
-def test_the_fragment_is_the_same_as_its_place_in_the_page(browse, busy):
+def test_the_fragment_is_the_same_as_its_place_in_the_page(browse, busy, frozen_clock):
     dave = browse("dave")
 
     fragment = dave.get("/", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
