@@ -61,8 +61,8 @@ def prefix(
         argv.append(path)
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - its own
     argv += ["--bind", str(work_dir), str(work_dir)]
-    for path in hidden:
-        argv += ["--tmpfs", str(path)]
+    for own in hidden:
+        argv += ["--tmpfs", str(own)]
     return (*argv, "--")
 
 

@@ -7,10 +7,12 @@ it is done.
 
 import os
 import traceback
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from lib import clock, procfs
+from lib import clock, inside, procfs
 from lib.filewatch import EVERYTHING, DirectoryWatch
 from lib.log_file.writer import LogWriter
 from lib.masking import Masker
@@ -124,12 +126,21 @@ def _start_once(spec: StepSpec, owner: str, log_size: int) -> dict[str, Any]:
     return {**record, "is_taken_over": False}
 
 
+def _check_paths(spec: StepSpec, arguments: Mapping[str, Any]) -> None:
+    """Refuse to collect through a link that the run has laid in its directory."""
+    work_dir = spec.step_dir.parent.parent
+    for value in arguments.values():
+        if isinstance(value, str) and value.startswith(f"{work_dir}/"):
+            inside.check(work_dir, Path(value))
+
+
 def _collected(spec: StepSpec, result: StepResult, masker: Masker) -> StepResult:
     """`result` after the step's collector has done its work, if it ended as it should."""
     if not spec.collect or result.killed or result.exit_code not in spec.ok_codes:
         return result
     name, arguments = spec.collect
     try:
+        _check_paths(spec, arguments)
         return replace(result, collected=engines().collect(name, arguments))
     except ValueError as error:  # A sentence about the engine's files.
         return replace(result, collect_error=masker.mask_text(str(error)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from engines.base import Step
+from lib import inside
 from models.run import Run
 from models.run_state import RunState, RunType
 from scheduler.execution.desk import Desk, Failed, Interrupted
@@ -56,7 +57,9 @@ def _carry_out(desk: Desk, step: Step, result: str) -> Run:
     """Do a step that may change things; its end, its state and its verdict are kept as one."""
     path = desk.engine.state_file(desk.context)
     if path is not None:
-        desk.look = Progress(desk.claim, desk.order.engine, path, desk.masker).look
+        desk.look = Progress(
+            desk.claim, desk.order.engine, path, desk.masker, root=desk.work_dir
+        ).look
     try:
         done = desk.run(step)
     except Interrupted as stop:
@@ -124,6 +127,6 @@ def _read(desk: Desk, path: Path | None) -> tuple[states.State | None, str | Non
     if path is None or not path.exists():
         return None, None
     try:
-        return states.read(desk.order.engine, path.read_bytes(), desk.masker), None
+        return states.read(desk.order.engine, inside.read(desk.work_dir, path), desk.masker), None
     except ValueError:
         return None, _UNREADABLE

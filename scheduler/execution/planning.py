@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lib import inside
 from lib.masking import Masker
 from models.run import Run
 from models.run_state import RunState, RunType
@@ -77,7 +78,7 @@ def _masked(records: Iterable[str], masker: Masker) -> Iterator[str]:
 
 def _planned(desk: Desk, document: dict[str, object], *, has_changes: bool) -> work.Planned:
     path = desk.engine.plan_file(desk.context)
-    content = path.read_bytes()
+    content = _read(desk, path)
     installed = desk.context.installed
     applies = desk.order.type is not RunType.PREVIEW and has_changes
     summary = document["summary"]
@@ -96,7 +97,7 @@ def _bundle(desk: Desk, plan_bytes: bytes) -> bytes:
     lock_file = desk.engine.lock_file(desk.context)
     members = {_PLAN: plan_bytes}
     if lock_file.exists():
-        members[_LOCK_FILE] = lock_file.read_bytes()
+        members[_LOCK_FILE] = _read(desk, lock_file)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:") as bundle:
         for name, content in members.items():
@@ -104,6 +105,13 @@ def _bundle(desk: Desk, plan_bytes: bytes) -> bytes:
             member.size = len(content)
             bundle.addfile(member, io.BytesIO(content))
     return packed.getvalue()
+
+
+def _read(desk: Desk, path: Path) -> bytes:
+    try:
+        return inside.read(desk.work_dir, path)
+    except inside.NotInside as error:
+        raise Failed("configuration", str(error)) from error
 
 
 def _member(bundle: tarfile.TarFile, name: str) -> bytes | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from lib import clock
+from lib import clock, inside
 from lib.masking import Masker
 from services import states
 from services.errors import GantryError
@@ -22,10 +22,13 @@ SHARE_OF_TIME = 20
 
 
 class Progress:
-    """Copies of one state file, for the step of one claim."""
+    """Copies of one state file, for the step of one claim. `root` is the run's directory."""
 
-    def __init__(self, claim: work.Claim, engine: str, path: Path, masker: Masker) -> None:
+    def __init__(
+        self, claim: work.Claim, engine: str, path: Path, masker: Masker, *, root: Path
+    ) -> None:
         self._claim, self._engine, self._path, self._masker = claim, engine, path, masker
+        self._root = root
         self._seen: tuple[int, int] | None = None
         self._not_before_s = 0.0
 
@@ -50,7 +53,8 @@ class Progress:
         self._not_before_s = began_s + SHARE_OF_TIME * (clock.monotonic() - began_s)
 
     def _copy(self) -> None:
-        state = states.read(self._engine, self._path.read_bytes(), self._masker)
+        # The run's own code is at work beside us: no link of its making is followed.
+        state = states.read(self._engine, inside.read(self._root, self._path), self._masker)
         if state is not None:
             states.keep_progress(self._claim, state)
 

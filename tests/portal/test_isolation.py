@@ -119,3 +119,17 @@ def test_a_confirmed_plan_is_applied_in_the_directory_it_was_made_in(with_terraf
     done = with_terraform.confirmed(run)
 
     assert (done.state, done.result) == ("finished", "apply completed")
+
+
+def test_a_state_that_is_a_link_is_not_read_and_blocks_the_deployment(portal):
+    stack = portal.stack({"main.tf": ""})
+    command = (
+        "mkdir -p terraform.tfstate.d/staging && "
+        f"ln -s {portal.data_dir}/secret.key terraform.tfstate.d/staging/terraform.tfstate"
+    )
+
+    run = portal.run(stack, "task", command=command, init=False)
+
+    place = portal.deployment(stack)
+    assert (run.state, place.current_state_id) == ("failed", None)
+    assert place.blocked_at is not None
