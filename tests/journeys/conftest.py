@@ -105,17 +105,18 @@ def gate():
 
 
 @pytest.fixture
-def shot():
-    """`shot(page, "run")` takes a picture for docs/screenshots when GANTRY_SCREENSHOTS is set: to
-    "docs" for those of the repository, or to a folder of one's own.
+def shot(request):
+    """`shot(page, "run")` takes a picture when GANTRY_SCREENSHOTS is set: to a folder of that name,
+    or if it is "docs" to docs/screenshots, where only what the gallery shows belongs.
     """
-    folder = ROOT / "docs" / "screenshots" if SHOTS == "docs" else Path(SHOTS or ".")
+    is_docs = SHOTS == "docs"
+    is_wanted = bool(SHOTS) and (not is_docs or request.module.__name__.endswith("gallery"))
+    folder = ROOT / "docs" / "screenshots" if is_docs else Path(SHOTS or ".")
 
-    def take(page, name, **options):
-        if SHOTS:
+    def take(page, name):
+        if is_wanted:
             folder.mkdir(parents=True, exist_ok=True)
             page.wait_for_timeout(200)  # A picture is of what stands still.
-            page.screenshot(path=folder / f"{name}.png", **options)
+            page.screenshot(path=folder / f"{name}.png")
 
     return take
-

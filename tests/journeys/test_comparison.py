@@ -20,7 +20,7 @@ resource "terraform_data" "server" {
   input = {
     size      = var.after ? "t3.large" : "t3.small"
     image     = "web-1"
-    user_data = var.after ? "#!/bin/sh\\nset -e\\nstart web\\nreport\\n" : "#!/bin/sh\\nset -e\\nstart\\n"
+    user_data = "#!/bin/sh\\nset -e\\n${var.after ? "start web\\nreport" : "start"}\\n"
     policy    = jsonencode({ Version = "2012", Allow = var.after ? ["read", "write"] : ["read"] })
     password  = "${var.password}-${var.after}"
   }
@@ -163,7 +163,7 @@ def test_destroy_and_replace_come_first(page):
 def test_a_filter_stands_in_the_address(page, planned, query, addresses):
     page.goto(f"/runs/{planned['id']}/changes{query}")
 
-    expect(page.locator(".changes .change-address")).to_have_text(addresses + ["size"])
+    expect(page.locator(".changes .change-address")).to_have_text([*addresses, "size"])
 
 
 def test_filters_are_chips_and_a_search_box(page):

@@ -12,6 +12,16 @@ from tests.journeys.eyes import check
 STAGING = "/projects/demo/stacks/web/workspaces/staging"
 
 
+@pytest.fixture
+def page_as(opened):
+    """Pages as wide as a picture in the documentation."""
+
+    def of(name, **options):
+        return opened(name, **{"viewport": {"width": 1280, "height": 800}} | options)
+
+    return of
+
+
 @pytest.fixture(scope="module")
 def demo(house):
     """The demo's runs, newest first, once they rest; Dave may deploy it."""

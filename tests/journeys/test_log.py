@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.journeys.eyes import check
 
 LINES = 50_000
-LONG = f"i=1; while [ $i -le {LINES} ]; do echo \"line $i of many\"; i=$((i+1)); done"
+LONG = f'i=1; while [ $i -le {LINES} ]; do echo "line $i of many"; i=$((i+1)); done'
 COLOURED = r"printf '\033[31mred words\033[0m and \033[1;32mgreen ones\033[0m\n'; echo plain"
 
 

@@ -1,4 +1,4 @@
-"""Every main page, with and without data, with long names, in light and dark, wide and on a phone."""
+"""Every main page: with data, with long names and without, in light and dark, wide and narrow."""
 
 import re
 
@@ -34,7 +34,7 @@ FULL = """
 /projects/pages/stacks/web/workspaces/pages-staging
 /projects/pages/stacks/web/workspaces/pages-staging/variables
 /projects/pages/stacks/web/workspaces/pages-staging/resources
-/projects/pages/stacks/web/workspaces/pages-staging/state
+/projects/pages/stacks/web/workspaces/pages-staging/state-versions
 /projects/pages/stacks/web/workspaces/pages-staging/outputs
 /audit /administration /administration/users /administration/settings /queue
 /account /account/password /account/sessions /account/tokens /search?q=pages
