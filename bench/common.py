@@ -232,7 +232,7 @@ class Api:
     def upload(self, files: dict[str, str]) -> dict[str, str]:
         """Upload code; return it as a source."""
         import io  # noqa: PLC0415 - for archives alone
-        import tarfile  # noqa: PLC0415
+        import tarfile  # noqa: PLC0415 - loaded only when it is needed
 
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as tar:

@@ -78,8 +78,8 @@ def fill(database: Path, reached: int, size: int) -> None:
 def _queries(running: Portal) -> int:
     """How many statements the page sends: asked of the same application in this process."""
     from app import create_app  # noqa: PLC0415 - the other measurements talk HTTP only
-    from config import Settings  # noqa: PLC0415
-    from models.base import db  # noqa: PLC0415
+    from config import Settings  # noqa: PLC0415 - loaded only when it is needed
+    from models.base import db  # noqa: PLC0415 - loaded only when it is needed
 
     app = create_app(Settings(data_dir=running.data_dir))
     visitor, seen = app.test_client(), list[str]()

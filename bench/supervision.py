@@ -171,6 +171,7 @@ def _supervisor_private_kib(spec: StepSpec) -> int:
 
     record = step.supervisor_record(spec.step_dir)
     try:
+        # The record is JSON, whose values mypy takes for plain ones.
         rollup = Path(f"/proc/{record['process'][0]}/smaps_rollup").read_text()  # type: ignore[index]
     except (OSError, TypeError):
         return 0

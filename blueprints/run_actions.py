@@ -89,6 +89,7 @@ class Question:
     error: str = ""
 
 
+# Braces would be the route's.
 @blueprint.get("/<any(%s):name>" % ", ".join(f"'{name}'" for name in DEEDS))  # noqa: UP031
 def question(run_id: str, name: str) -> Response:
     """Ask before doing it, where no script does."""
@@ -101,6 +102,7 @@ def question(run_id: str, name: str) -> Response:
     return run_page("runs/question.html", Question(built, name))
 
 
+# Braces would be the route's.
 @blueprint.post("/<any(%s):name>" % ", ".join(f"'{name}'" for name in DEEDS))  # noqa: UP031
 def act(run_id: str, name: str) -> Response:
     """Do it, and show the run: this one, or the one that was made."""

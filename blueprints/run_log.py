@@ -135,6 +135,7 @@ def _is_growing(phases: list[Phase], key: int) -> bool:
 
 def _parts(phases: object, shown: LogPage) -> list[Part]:
     """The lines of a page by the phase in which each begins."""
+    # The list's type does not say that these are phases.
     with_log = [phase for phase in phases if phase.has_log]  # type: ignore[attr-defined]
     parts = list[Part]()
     for line in shown.lines:

@@ -122,6 +122,7 @@ def finish(draft_id: str) -> Response:
     except GantryError as refusal:
         errors = refusal.fields if isinstance(refusal, Invalid) else {"type": refusal.text}
         return _page("review", drafts.get(current.actor(), draft_id), {}, errors, status=422)
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(f"/runs/{made.id}", 303)  # type: ignore[return-value]
 
 
@@ -143,6 +144,7 @@ def _gone(draft_id: str) -> Response | None:
     except drafts.Expired:
         return _expired()
     made = drafts.run_of(draft_id)
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(f"/runs/{made.id}", 303) if made else None  # type: ignore[return-value]
 
 
@@ -163,6 +165,7 @@ def _on(draft_id: str, step: str) -> Response:
     if any(step_of(name) == step for name in errors):
         return _page(step, draft, {}, errors, status=422)
     following = "review" if request.form.get("go") == "review" else STEPS[STEPS.index(step) + 1]
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(f"/runs/drafts/{draft.id}/{following}", 303)  # type: ignore[return-value]
 
 

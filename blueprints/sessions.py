@@ -36,6 +36,7 @@ def new() -> Response:
     """The form; who is signed in already goes on."""
     onward = request.args.get("next", "")
     if current.Current().is_signed_in:
+        # Werkzeug's own Response is one for Flask, too.
         return redirect(_onward(onward))  # type: ignore[return-value]
     return page("sessions/new.html", SignInPage(next=onward))
 
@@ -53,6 +54,7 @@ def create() -> Response:
         shown = SignInPage(form.email, form.next, refused.text)
         return page("sessions/new.html", shown, status=429)
     gate.sign_in(Visitor(user, secret=secret))
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(_onward(form.next), 303)  # type: ignore[return-value]
 
 
@@ -63,6 +65,7 @@ def delete() -> Response:
     if visitor.browser is not None:
         sessions.sign_out(visitor.actor, visitor.browser.id)
     gate.sign_out()
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(url_for("sessions.new"), 303)  # type: ignore[return-value]
 
 

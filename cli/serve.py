@@ -23,7 +23,7 @@ GRACE_BEYOND_DRAIN_S = 10
 LONGEST_BOOT_S = 300
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):  # type: ignore[misc]  # its library has no types
     """gunicorn, set up for this portal. `alone` leaves out scheduler and pool."""
 
     def __init__(self, settings: Settings, *, alone: bool) -> None:

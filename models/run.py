@@ -151,6 +151,7 @@ class Run(Identified, Base):
     # Lower-case words for the text filter: number, message, commit, branch, names.
     search: Mapped[str] = mapped_column(Text, default="")
 
+    # SQLAlchemy reads it.
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012
 
     @property

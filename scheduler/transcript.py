@@ -111,6 +111,7 @@ def renderer(name: str) -> Renderer:
     """A new renderer by its name; raise LookupError when there is none."""
     if name == "text":
         return PlainText()
+    # Engines have no common type here.
     return engines().renderer(name)  # type: ignore[no-any-return]
 
 

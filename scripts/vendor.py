@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scripts import css_subset  # noqa: E402 - the root is put on the path above
-from scripts import vendor_parts as parts  # noqa: E402
+from scripts import vendor_parts as parts  # noqa: E402 - after the path is set
 
 TARGET = ROOT / "static" / "vendor"
 MANIFEST = TARGET / "manifest.json"

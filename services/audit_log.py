@@ -81,5 +81,6 @@ def _anywhere(words: str) -> ColumnElement[bool]:
 
 
 def _contains(column: object, words: str) -> ColumnElement[bool]:
+    # Every string column has it.
     condition: ColumnElement[bool] = column.icontains(words, autoescape=True)  # type: ignore[attr-defined]
     return condition

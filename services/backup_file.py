@@ -111,6 +111,7 @@ class Writer:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
         counted = _Counted(file, size)
+        # Its type is narrower than what it takes.
         self._tar.addfile(member, counted)  # type: ignore[arg-type]
         self._members[name] = counted.digest.hexdigest()
 

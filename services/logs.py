@@ -31,14 +31,14 @@ class Reading(Protocol):
     @property
     def exists(self) -> bool: ...  # noqa: D102 - as in LogReader
     @property
-    def size(self) -> int: ...  # noqa: D102
+    def size(self) -> int: ...  # noqa: D102 - said by the class
     @property
-    def line_count(self) -> int: ...  # noqa: D102
-    def read(self, offset: int, limit: int) -> bytes: ...  # noqa: D102
-    def line_at(self, offset: int) -> int: ...  # noqa: D102
-    def offset_of(self, line: int) -> int: ...  # noqa: D102
-    def page(self, first_line: int, count: int) -> Page: ...  # noqa: D102
-    def search(  # noqa: D102
+    def line_count(self) -> int: ...  # noqa: D102 - said by the class
+    def read(self, offset: int, limit: int) -> bytes: ...  # noqa: D102 - said by the class
+    def line_at(self, offset: int) -> int: ...  # noqa: D102 - said by the class
+    def offset_of(self, line: int) -> int: ...  # noqa: D102 - said by the class
+    def page(self, first_line: int, count: int) -> Page: ...  # noqa: D102 - said by the class
+    def search(  # noqa: D102 - said by the class
         self, text: str, from_line: int = 1, limit: int = 100
     ) -> list[Match]: ...
 

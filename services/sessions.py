@@ -139,6 +139,7 @@ def sign_out(actor: Actor, session_id: str) -> None:
 def end_all(user_id: str, *, but: str | None = None) -> int:
     """End a user's sessions, all but one: part of a verb that records it. Returns how many."""
     found = delete(UserSession).where(UserSession.user_id == user_id, UserSession.id != (but or ""))
+    # A result of DELETE has it.
     return int(session().execute(found).rowcount)  # type: ignore[attr-defined]
 
 
@@ -155,7 +156,7 @@ def prune() -> int:
     """Forget sessions that are over: periodic work. Returns how many."""
     with transaction() as write:
         gone = write.execute(delete(UserSession).where(UserSession.expires_at <= clock.now()))
-        return int(gone.rowcount)  # type: ignore[attr-defined]
+        return int(gone.rowcount)  # type: ignore[attr-defined]  # a result of DELETE has it
 
 
 def actor_of(found: SignedIn, origin: Origin) -> Actor:

@@ -125,7 +125,7 @@ def actor_of(token: ApiToken, user: User, origin: Origin, *, scope: str = "admin
 
 
 def _at_most(roles: object, most: Role) -> dict[str, Role]:
-    held: dict[str, Role] = dict(roles)  # type: ignore[call-overload]
+    held: dict[str, Role] = dict(roles)  # type: ignore[call-overload]  # rows of two are pairs
     return {place: min(role, most, key=lambda each: each.rank) for place, role in held.items()}
 
 

@@ -62,6 +62,7 @@ def deployment(stack, workspace, **fields):
     )
 
 
+# The model's own name for it.
 def run(deployment, *, type=RunType.PREVIEW, state=RunState.QUEUED, **fields):  # noqa: A002
     """A run in any state, as if it had come there. Its number follows the project's last."""
     place = db.session.get_one(Project, deployment.project_id)

@@ -29,6 +29,7 @@ class PageClient(FlaskClient):
         """Sign a user in past the form: a session as the form would have opened it."""
         from blueprints._shared import current  # noqa: PLC0415 - Flask is loaded by now
 
+        # There is no other way to see it.
         secret = sessions._open(user.id, "", "", sessions.Origin(address))  # noqa: SLF001
         with self.session_transaction() as cookie:
             cookie.clear()

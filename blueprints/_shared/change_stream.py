@@ -14,6 +14,7 @@ def answer(run: Run) -> Response:
     Raises:
         NotFound: when the run has none.
     """
+    # A proxy, which its type hides.
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     first = change_pages.as_json(run, None)
     return Response(_pieces(app, run, *first), content_type="application/json")

@@ -24,7 +24,7 @@ PROGRAMS = ("/api/", STATE_PREFIX)
 METRICS_PATH = "/metrics"
 
 
-class Visitor(flask_login.UserMixin):  # type: ignore[misc]
+class Visitor(flask_login.UserMixin):  # type: ignore[misc]  # its library has no types
     """Somebody who is signed in: by a browser's session, or by a token for the present request."""
 
     def __init__(

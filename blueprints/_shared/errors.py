@@ -79,6 +79,7 @@ def _to_sign_in() -> Response:
     url = url_for("sessions.new", next=onward if onward.startswith("/") else None)
     if htmx.is_htmx():
         return htmx.redirect_to(url)
+    # Werkzeug's own Response is one for Flask, too.
     return redirect(url, 303)  # type: ignore[return-value]
 
 

@@ -83,6 +83,7 @@ def _refuse_strangers() -> Response | None:
         )
     visitor = current.visitor()
     if visitor.user.must_change_password and visitor.browser and request.endpoint not in AT_FIRST:
+        # Werkzeug's own Response is one for Flask, too.
         return redirect(url_for("account.password"))  # type: ignore[return-value]
     return None
 

@@ -9,7 +9,7 @@ from htmx_flask import Htmx
 from htmx_flask.requests import HtmxAwareRequest
 
 
-class HtmxRequest(HtmxAwareRequest):  # type: ignore[misc]
+class HtmxRequest(HtmxAwareRequest):  # type: ignore[misc]  # its library has no types
     """A request that knows whether a page or a fragment is wanted."""
 
     @property

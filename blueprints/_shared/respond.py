@@ -53,6 +53,7 @@ def respond_after(
             tell(said)
         if htmx.is_htmx():
             return htmx.redirect_to(url)
+        # Werkzeug's own Response is one for Flask, too.
         return redirect(url, 303)  # type: ignore[return-value]
     parts = (render_template(template, **_names(context)) for template, context in fragments)
     response = make_response("\n".join(parts))

@@ -229,4 +229,5 @@ def _filter_form(
 ) -> Markup:
     names = {"query": dict(query), "problems": dict(problems), "is_narrowed": bool(query)}
     shown = {"shows_stack": shows_stack, "shows_workspace": shows_workspace}
+    # The template escapes what it is given.
     return Markup(render_template("runs/_filter.html", url=url, **names, **shown))  # noqa: S704

@@ -218,6 +218,7 @@ def _time(line: RunLine, usual_s: float | None) -> Markup:
         text = f'<span data-ticking data-started="{since}">{text}</span>'
     tip = f' title="usually {duration(usual_s)}"' if usual_s else ""
     bar = _bar(seconds, usual_s) if usual_s else ""
+    # Its parts are escaped.
     return Markup(f'<span class="usual"{tip}>{bar}<span class="tabular">{text}</span></span>')  # noqa: S704
 
 

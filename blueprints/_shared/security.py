@@ -59,7 +59,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of the app; believe as many proxies as the setting says."""
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # how WSGI is wrapped
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
 

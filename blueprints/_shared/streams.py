@@ -73,6 +73,7 @@ def answer(topics: frozenset[str]) -> Response:
     Raises:
         NotFound: when a run among the topics is none that they may see.
     """
+    # A proxy, which its type hides.
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     hub, recheck = hub_of(app), _recheck()
     listener = _Listener(current.actor())

@@ -51,6 +51,7 @@ def create() -> Response:
 
     def make() -> User:
         fields = {"name": sent.name, "password": sent.password, "is_admin": sent.is_admin}
+        # Its type is narrower than what it takes.
         user, password = users.create(actor, sent.email, **fields)  # type: ignore[arg-type]
         made.extend([password] if password else [])
         return user

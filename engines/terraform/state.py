@@ -25,6 +25,7 @@ def read_state(content: bytes) -> StateFacts | None:
     if not isinstance(state, dict) or state.get("version") != 4:
         raise ValueError("This is not a terraform state of version 4.")
     if not isinstance(state.get("serial"), int) or not isinstance(state.get("lineage"), str):
+        # What is wrong is its content.
         raise ValueError("This terraform state has no serial or no lineage.")  # noqa: TRY004
     return StateFacts(
         serial=state["serial"],

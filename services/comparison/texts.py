@@ -25,7 +25,7 @@ class _NotSimple(ValueError):
     """YAML whose meaning hangs on more than its nesting."""
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(_Base):  # type: ignore[misc]  # its library has no types
     """Safe YAML without dates: they would be no JSON, and 2024-01-01 should stay what it is."""
 
 

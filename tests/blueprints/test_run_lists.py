@@ -264,6 +264,7 @@ def test_the_way_back_stays_in_this_portal(browse, world):
     assert "evil.example" not in shown
 
 
+# A fixture that is imported.
 def test_a_page_of_runs_costs_the_same_queries_for_one_row_and_for_fifty(browse, world, queries):  # noqa: F811
     run_in(world, type=T.APPLY)
     visitor = browse("vera")

@@ -14,6 +14,7 @@ def bare_portal(module_portal, monkeypatch, portal):
     """The module's portal, as if nothing were on its PATH."""
     if bundled_library() is None:
         pytest.skip("no engine is bundled for this platform")
+    # There is no other way to see it.
     detection = module_portal.app.extensions["gantry_engines"]["terraform"]._detection  # noqa: SLF001
     monkeypatch.setattr(detection, "_search_path", "/nonexistent")
     return portal

@@ -90,7 +90,7 @@ def test_what_a_provider_keeps_secret_is_in_no_row_and_no_file(portal, servers, 
 
 def test_cancelling_while_a_server_is_made_keeps_the_server(portal, servers):
     from services import runs  # noqa: PLC0415 - for this test alone
-    from services.access import SYSTEM  # noqa: PLC0415
+    from services.access import SYSTEM  # noqa: PLC0415 - loaded only when it is needed
 
     run = portal.create(servers, auto_apply=True, variables={"delay": 1})
     portal.until_logged(run, "demo_server.web: Creating")

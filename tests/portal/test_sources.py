@@ -48,7 +48,7 @@ def test_a_path_in_the_repository_is_where_the_engine_works(portal, bare_reposit
 
 def test_a_rerun_uses_the_commit_of_the_run_it_repeats(portal, bare_repository):
     from services import runs  # noqa: PLC0415 - the only test that needs it
-    from services.access import SYSTEM  # noqa: PLC0415
+    from services.access import SYSTEM  # noqa: PLC0415 - loaded only when it is needed
 
     before = bare_repository.commit({"main.tf": HELLO % "old"}, "Say old")
     stack = portal.stack(bare_repository.source)

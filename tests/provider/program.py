@@ -11,9 +11,9 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 import sys  # noqa: E402 - the signal comes first
 
-from tf import runner  # noqa: E402
+from tf import runner  # noqa: E402 - after the path is set
 
-import demo  # noqa: E402
+import demo  # noqa: E402 - after the path is set
 
 SHUTDOWN = "/plugin.GRPCController/Shutdown"
 

@@ -349,8 +349,8 @@ def test_the_manifest_says_what_it_is(furnished, file):
 
 
 def _secret_of(stack_id):
-    from models.variable import Variable  # noqa: PLC0415
-    from services.variables import sealed  # noqa: PLC0415
+    from models.variable import Variable  # noqa: PLC0415 - loaded only when it is needed
+    from services.variables import sealed  # noqa: PLC0415 - loaded only when it is needed
 
     row = db.session.scalars(select(Variable).where(Variable.stack_id == stack_id)).one()
     return sealed.unseal(row.value_id, row.ciphertext)

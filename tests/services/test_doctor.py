@@ -204,8 +204,9 @@ def test_a_database_at_another_head_is_named_and_nothing_else_asked(furnished):
         assert not finding("migrations").is_well
         assert names == ["database", "migrations", "disk"]
     finally:
-        from services import schema  # noqa: PLC0415
+        from services import schema  # noqa: PLC0415 - loaded only when it is needed
 
+        # No input of anybody.
         harm(text(f"UPDATE alembic_version SET version_num = '{schema.head()}'"))  # noqa: S608
 
 
@@ -230,7 +231,7 @@ def _with_key(found, text):
 
 
 def _with(found, **changes):
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415 - loaded only when it is needed
 
     return replace(found, **changes)
 

@@ -246,7 +246,7 @@ def test_a_deletion_goes_on_once_the_killed_run_has_ended(app, world):
                 if found.force_requested_at is not None:
                     break
             from services.runs import moves  # noqa: PLC0415 - only this thread needs it
-            from services.transaction import transaction  # noqa: PLC0415
+            from services.transaction import transaction  # noqa: PLC0415 - as above
 
             with transaction():
                 moves.move(moves.for_update(run_id), RunState.CANCELED, SYSTEM.mark("killed"))

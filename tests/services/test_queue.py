@@ -43,6 +43,7 @@ def test_each_waiting_run_says_why_and_offers_what_the_actor_may_do(world):
     assert "prioritize" not in queue.show(world.vera).held_up[0].actions
 
 
+# A fixture that is imported.
 def test_a_long_queue_is_cut_and_the_rest_counted_and_costs_no_more(world, queries):  # noqa: F811
     fill(world, 5)
     with queries() as few:

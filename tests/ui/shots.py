@@ -87,6 +87,7 @@ def main(folder: Path, names: tuple[str, ...]) -> None:
         for name in names:
             for size in SIZES:
                 for theme in ("light", "dark"):
+                    # Its type is narrower than what it takes.
                     with opened(browser, f"{url}/{name}", size, theme) as (page, problems):  # type: ignore[arg-type]
                         page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
                         wrong = (

@@ -264,6 +264,7 @@ def test_a_line_says_what_of_the_bulk_actions_its_reader_may_do(world):
     assert listing.bulk_actions(world.vera, line) == []
 
 
+# A fixture that is imported.
 def test_a_page_costs_as_many_queries_with_fifty_rows_as_with_one(world, queries):  # noqa: F811
     wanted = filters.RunFilter()
     run_in(world, state=S.QUEUED, type=T.APPLY)
