@@ -56,7 +56,9 @@ def kind(run: Run) -> str:
 
 def trigger(run: Run) -> str:
     """How the run was started: “from the browser”, “by the schedule nightly”."""
-    said = TRIGGERS.get(run.trigger_kind, f"by {run.trigger_kind}")
+    # Nobody but the demo starts runs by hand without being somebody.
+    kind = "demo" if run.trigger_kind == "manual" and not run.created_by_id else run.trigger_kind
+    said = TRIGGERS.get(kind, f"by {kind}")
     return f"{said.replace(' a ', ' the ')} {run.trigger_name}" if run.trigger_name else said
 
 
