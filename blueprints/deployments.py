@@ -12,7 +12,7 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import posted
 from models.run import Run
-from services import deployments, locks, settling
+from services import deployments, locks, settling, states
 from services import runs as run_verbs
 from services.deployments import DeploymentLine, OutputLine, ResourceLine
 from services.errors import Conflict, Invalid
@@ -106,7 +106,7 @@ def outputs(project: str, stack: str, workspace: str) -> Response:
     """The outputs of the last apply there."""
     frame, actor = places.of_deployment(project, stack, workspace, "outputs"), current.actor()
     line = deployments.line_of(actor, frame.thing)
-    context = Outputs(frame, line, deployments.outputs(actor, frame.thing))
+    context = Outputs(frame, line, states.outputs(actor, frame.thing))
     return page("deployments/outputs.html", context, crumbs=frame.crumbs)
 
 

@@ -17,7 +17,7 @@ from blueprints._shared.nouns import (
     workspace_of,
 )
 from models.project import Deployment
-from services import deployments, locks
+from services import deployments, locks, states
 from services.deployments import OutputLine, ResourceLine
 from services.page import Page
 
@@ -91,7 +91,7 @@ def resources(**url: Any) -> Json:
 @blueprint.get(f"{PATH}/outputs")
 def outputs(**url: Any) -> Json:
     """The outputs of the last apply; of a sensitive one only that it is there."""
-    return api.listing(Page(deployments.outputs(current.actor(), deployment_at(url))), _output_json)
+    return api.listing(Page(states.outputs(current.actor(), deployment_at(url))), _output_json)
 
 
 def _resource_json(line: ResourceLine) -> Json:

@@ -12,6 +12,7 @@ from services.states.handling import (
     listed,
     rollback,
 )
+from services.states.outputs import outputs
 from services.states.reading import KeptOutput, KeptResource, State, read
 from services.states.versions import (
     Made,
@@ -55,6 +56,7 @@ __all__ = [
     "newest",
     "offer",
     "open_output",
+    "outputs",
     "read",
     "rollback",
 ]

@@ -206,3 +206,26 @@ def test_comparing_shows_what_differs_and_nothing_that_is_secret(world):
 def test_viewers_compare_nothing(world, deployment):
     with pytest.raises(Forbidden):
         states.compare(world.vera, deployment, "1", "2")
+
+
+def test_the_outputs_of_an_imported_state_are_the_deployment_s(world, deployment):
+    outputs = {
+        "url": {"value": "https://x", "type": "string"},
+        "key": {"value": "k-k-k-k-k-k", "type": "string", "sensitive": True},
+    }
+    states.bring(world.alice, deployment, content(9, outputs=outputs))
+
+    found = states.outputs(world.vera, fresh(deployment))
+
+    assert [(row.name, row.value) for row in found] == [("key", None), ("url", "https://x")]
+
+
+def test_a_rollback_brings_back_the_outputs_of_its_run(world):
+    applied(world, 1, outputs={"url": {"value": "https://one", "type": "string"}})
+    applied(world, 2, outputs={"url": {"value": "https://two", "type": "string"}})
+
+    states.rollback(world.alice, world.deployment(), "1")
+
+    assert [row.value for row in states.outputs(world.vera, fresh(world.deployment()))] == [
+        "https://one"
+    ]
