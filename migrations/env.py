@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import JSON
@@ -15,7 +15,7 @@ for module in iter_modules([str(Path(models.__file__).parent)]):
     import_module(f"models.{module.name}")
 
 
-def plain_type(kind: str, thing: Any, _context: Any) -> str | bool:
+def plain_type(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
     """Our own column types as what they are on the database: migrations outlive classes."""
     if kind == "type" and isinstance(thing, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -13,8 +13,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 import ctypes  # noqa: E402 - see above
-import os  # noqa: E402 - after the path is set
-import sys  # noqa: E402 - after the path is set
+import os  # noqa: E402 - see above
+import sys  # noqa: E402 - see above
 
 
 def main(library: str, arguments: list[str]) -> None:

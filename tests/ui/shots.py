@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,6 +18,8 @@ from werkzeug.serving import make_server
 
 from tests.ui.kitchen_sink import PAGES, create_app
 
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -41,7 +44,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, url: str, size: str, theme: str, script: bool = True
+    browser: Browser, url: str, size: str, theme: Theme, script: bool = True, **context_options: Any
 ) -> Iterator[tuple[Page, list[str]]]:
     """One page at a size and in a theme, and the list that its console errors go to."""
     width, height = SIZES[size]
@@ -52,6 +55,7 @@ def opened(
         has_touch=size == "phone",
         reduced_motion="reduce",
         timezone_id="UTC",
+        **context_options,
     )
     page = context.new_page()
     problems: list[str] = []
@@ -86,9 +90,8 @@ def main(folder: Path, names: tuple[str, ...]) -> None:
     with served() as url, chromium() as browser:
         for name in names:
             for size in SIZES:
-                for theme in ("light", "dark"):
-                    # Its type is narrower than what it takes.
-                    with opened(browser, f"{url}/{name}", size, theme) as (page, problems):  # type: ignore[arg-type]
+                for theme in THEMES:
+                    with opened(browser, f"{url}/{name}", size, theme) as (page, problems):
                         page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
                         wrong = (
                             violations(page)
