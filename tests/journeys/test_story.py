@@ -34,8 +34,10 @@ def _walk_to_the_deployment(page, place):
     page.locator("main").get_by_role("link", name="story", exact=True).click()
     page.locator("main").get_by_role("link", name="web", exact=True).click()
     expect(page.locator("h1")).to_have_text("web")
-    page.get_by_role("link", name=f"Deploy to {place.workspace}").click()
-    expect(page.locator("h1")).to_have_text("New run")
+    page.locator("main").get_by_role("link", name="Create run").click()
+    page.get_by_label("Workspace", exact=True).select_option(place.workspace)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Next: type")).to_be_visible()
 
 
 def _create_an_apply(page, shot):

@@ -83,10 +83,10 @@ def test_a_project_a_stack_and_a_workspace_come_and_go(no_script_page_as, code):
         page.goto(f"{url}/settings")
         _follow(page, f"Delete {noun} …")
         page.get_by_label(f"Type {name} to confirm").fill("something else")
-        _press(page, f"Delete {noun} {name}")
+        _press(page, f"Delete this {noun}")
         expect(page.locator("[aria-invalid=true]")).to_have_count(1)
         page.get_by_label(f"Type {name} to confirm").fill(name)
-        _press(page, f"Delete {noun} {name}")
+        _press(page, f"Delete this {noun}")
         assert page.goto(url).status == 404
 
 
@@ -283,15 +283,18 @@ def test_a_user_is_created_reset_deactivated_and_let_in_again(no_script_page_as)
     page = no_script_page_as("ada")
     page.goto("/administration/users")
 
+    page.locator("summary", has_text="New user").click()
     page.get_by_label("E-mail address").fill("otto@example.com")
     _press(page, "Create user")
     expect(_main(page)).to_contain_text("Password of otto@example.com")
     page.goto("/administration/users?q=otto")
     page.locator("table.list").get_by_role("link").first.click()
 
-    _press(page, "Reset password")
+    _main(page).locator("summary", has_text="Reset password").click()
+    _press(page, "Reset it")
     expect(_main(page)).to_contain_text("New password of otto@example.com")
-    _press(page, "Deactivate")
+    _main(page).locator("summary", has_text="Deactivate").click()
+    _press(page, "Deactivate otto@example.com")
     expect(_main(page)).to_contain_text("shut out")
     _press(page, "Let in again")
     expect(_main(page)).not_to_contain_text("shut out")
