@@ -12,6 +12,7 @@ from typing import Any
 from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
 from models.run_content import StateVersion
+from models.run_state import CHANGING
 from models.state_version import StateKind
 from services import audit, deployments, locks, states
 from services.access import Action, Actor, require
@@ -50,10 +51,11 @@ def read(actor: Actor, deployment: Deployment) -> bytes:
         Conflict: when it had one, but nobody has decided yet which holds.
     """
     require(actor, Action.HANDLE_STATE, deployment)
-    content = states.content(deployment.id) if deployments.is_stored(deployment) else None
+    is_stored = deployments.is_stored(deployment)
+    content = states.content(deployment.id) if is_stored else None
     if content is not None:
         return content
-    if deployments.is_stored(deployment) and states.has_any(deployment.id):
+    if is_stored and (states.has_any(deployment.id) or _is_being_changed(deployment)):
         raise Conflict(
             "The state of this deployment is not decided: a run is at work, or was lost. Wait for "
             "it, or settle the deployment."
@@ -139,6 +141,13 @@ def unlock(actor: Actor, deployment: Deployment, info: bytes) -> None:
         here.flush()
         audit.record(actor, "deployment.client_unlock", held, before={"id": wanted["ID"]})
         admit(held.id)
+
+
+def _is_being_changed(deployment: Deployment) -> bool:
+    """Whether a run is at work that may have made things which no state tells of yet."""
+    present = session().get(DeploymentLock, deployment.id)
+    run = session().get(Run, present.run_id) if present and present.run_id else None
+    return run is not None and run.state in CHANGING
 
 
 def _refuse_without_lock(held: Deployment, lock_id: str) -> None:

@@ -131,6 +131,7 @@ def test_404_means_that_there_never_was_a_state(world, api):
 
 def test_a_state_that_is_not_decided_is_409_and_never_404(world, api):
     run, held = applying(world)
+    assert api("alice").get(URL).status_code == 409, "its first resources may exist by now"
     states.keep_progress(held, state(1))
     assert api("alice").get(URL).status_code == 409
 
