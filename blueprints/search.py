@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, request, url_for
 from blueprints._shared import current
 from blueprints._shared.current import Crumb
 from blueprints._shared.respond import fragment, page
-from services import search
+from services import projects, search, workspaces
 
 blueprint = Blueprint("search", __name__)
 
@@ -50,7 +50,24 @@ def _groups(q: str) -> list[tuple[str, list[Item]]]:
             found.setdefault(title, []).append(item)
     pages = [entry for entry in current.Current().nav if q.lower() in entry.label.lower()]
     places = [Item(entry.label, entry.url, entry.icon) for entry in pages]
-    return [*found.items(), *([("Pages", places)] if places else [])]
+    groups = [*found.items(), ("Actions", _actions(q) if q else []), ("Pages", places)]
+    return [(title, items) for title, items in groups if items]
+
+
+def _actions(q: str) -> list[Item]:
+    """What one may do from anywhere, by its name."""
+    actor = current.actor()
+    may = {
+        "projects.new": projects.may_create(actor),
+        "workspaces.new": workspaces.may_create(actor),
+    }
+    return [
+        Item(label, url_for(endpoint), icon)
+        for label, endpoint, icon in _ACTIONS
+        if q.lower() in label.lower()
+        and endpoint in current_app.view_functions
+        and may.get(endpoint, actor.is_admin or not endpoint.startswith("administration."))
+    ]
 
 
 _WAYS = {
@@ -60,3 +77,16 @@ _WAYS = {
     "run": ("runs.show", "runs", "Runs"),
 }
 """Kind of hit → its page, its icon, the title of its group."""
+
+_ACTIONS = (
+    ("Create a run", "run_wizard.new", "play"),
+    ("Create a project", "projects.new", "plus"),
+    ("Create a workspace", "workspaces.new", "plus"),
+    ("Make an API token", "account.own_tokens", "key"),
+    ("Change your password", "account.password", "key"),
+    ("End your sessions", "account.open_sessions", "user"),
+    ("Choose theme and time zone", "account.show", "theme"),
+    ("Manage users", "administration.user_list", "user"),
+    ("See the settings in force", "administration.settings", "settings"),
+)
+"""What one may do: its name, its endpoint, its icon."""
