@@ -55,6 +55,7 @@ class UserPage:
 
     profile: User
     errors: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
     made: str = ""
 
 
@@ -117,7 +118,7 @@ def user(user_id: str, errors: Mapping[str, str] | None = None, made: str = "") 
     """Somebody."""
     require_admin(current.actor())
     found = users.get(current.actor(), user_id)
-    shown = UserPage(found, errors or {}, made)
+    shown = UserPage(found, errors or {}, request.form, made)
     crumbs = [*_crumbs("Users", url_for(".user_list")), Crumb(found.email)]
     return page("administration/user.html", shown, crumbs=crumbs, status=422 if errors else 200)
 

@@ -81,3 +81,20 @@ def test_settings_can_be_narrowed_to_those_that_were_set(browse):
 
     assert "GANTRY_DATA_DIR" in text
     assert "GANTRY_PORT" not in text
+
+
+def test_a_refused_change_of_a_user_keeps_what_was_typed(browse, world):
+    path = f"/administration/users/{world.people['dave'].id}"
+
+    answer = browse("ada").submit(path, {"name": "x" * 200, "is_admin": "1"})
+
+    assert answer.status_code == 422
+    assert f'value="{"x" * 200}"' in answer.text
+    assert re.search(r'name="is_admin" value="1"[^>]* checked', answer.text)
+
+
+def test_who_is_to_be_shut_out_is_named_and_what_ends_is_said(browse, world):
+    text = browse("ada").get(f"/administration/users/{world.people['dave'].id}").text
+
+    assert "Deactivate dave@example.com" in text
+    assert "Sessions end and tokens work no more, at once." in text
