@@ -55,7 +55,7 @@ def _paths(text: str) -> tuple[Path, ...]:
 
 
 def _admin_token(text: str) -> str | None:
-    if text and (len(text) < 32 or not text.startswith("gty_")):  # noqa: PLR2004 - said in words
+    if text and (len(text) < 32 or not text.startswith("gty_")):
         raise ValueError("say a string of 32 characters or more that begins with gty_")
     return text or None
 

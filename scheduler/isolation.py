@@ -147,9 +147,7 @@ def _run_user(settings: Settings) -> RunUser | None:
     try:
         found = pwd.getpwnam(name)
     except KeyError:
-        raise NotIsolated(
-            f"GANTRY_RUN_USER names {name}, whom nobody here knows."
-        ) from None
+        raise NotIsolated(f"GANTRY_RUN_USER names {name}, whom nobody here knows.") from None
     if found.pw_uid == 0:
         raise NotIsolated("GANTRY_RUN_USER must not be root.")
     return RunUser(name, found.pw_uid)

@@ -126,7 +126,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._file = _open(path)
         try:
-            self._tar = tarfile.open(fileobj=self._file, mode="r:")
+            self._tar = tarfile.open(fileobj=self._file, mode="r:")  # noqa: SIM115 - see __exit__
             self._infos = {member.name: member for member in self._tar if member.isreg()}
             self.manifest = self._read_manifest(path)
         except (OSError, tarfile.TarError) as error:

@@ -217,5 +217,7 @@ def test_a_sandbox_that_does_not_work_is_named_and_never_passed_over(data_dir, m
 
 
 def _sleepers():
-    found = subprocess.run(["pgrep", "-f", "^sleep 98765"], capture_output=True, text=True)
+    found = subprocess.run(
+        ["pgrep", "-f", "^sleep 98765"], capture_output=True, text=True, check=False
+    )
     return [int(line) for line in found.stdout.split()]
