@@ -12,7 +12,7 @@ from services import deployments, state_clients
 from services.errors import Conflict
 from services.state_clients import Locked
 from services.transaction import session
-from tests.services.runs.workshop import ask
+from tests.services.runs.workshop import SOURCE, ask
 from tests.services.states.shelf import content
 
 
@@ -60,6 +60,7 @@ def test_of_many_first_clients_of_a_new_deployment_one_gets_the_lock(app, world)
 
 def test_a_client_and_a_run_never_hold_the_lock_together(app, world):
     actor, dave, deployment = world.alice, world.dave, world.deployment()
+    world.stack.source = SOURCE
     session().commit()
     made = []
 
