@@ -93,6 +93,7 @@ def test_one_interrupt_lets_the_creation_finish_and_keeps_its_state(server_run):
             stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     while "demo_server.web: Creating..." not in output.read_text():
+        assert process.poll() is None, output.read_text()
         time.sleep(0.02)
 
     process.send_signal(signal.SIGINT)
