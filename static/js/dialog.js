@@ -1,5 +1,5 @@
 /* [data-open=ID] opens a <dialog>; [data-close] closes it; [data-typed] must equal its word before the form may go. */
-import { on } from "./core.js";
+import { on, whenReady } from "./core.js";
 
 const match = (field) => {
   const form = field.closest("form");
@@ -21,6 +21,8 @@ on("click", "[data-open]", (event, opener) => {
 on("click", "[data-close]", (event, button) => button.closest("dialog")?.close());
 
 on("input", "[data-typed]", (event, field) => match(field));
+// A refresh of the page around an open dialog brings its button as the server drew it.
+whenReady(() => document.querySelectorAll("dialog[open] [data-typed]").forEach(match));
 
 // A click on the ground beside a dialog closes it: the dialog itself is the target only there.
 on("click", "dialog[open]", (event, dialog) => {
