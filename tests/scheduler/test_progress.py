@@ -107,7 +107,7 @@ def test_the_state_the_run_began_with_is_no_copy(world, tmp_path):
 def test_a_worker_that_lost_its_run_copies_nothing_and_goes_on(world, at_work):
     progress, path = at_work
     path.write_bytes(content(1))
-    run_id = progress._claim.run_id  # noqa: SLF001
+    run_id = progress._claim.run_id  # noqa: SLF001 - the claim to take away
     work.lose(run_id)
 
     progress.look()
