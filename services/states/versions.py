@@ -108,11 +108,6 @@ def put_candidate(deployment: Deployment, state: State, by_name: str) -> StateVe
     return same[0] if same else _put(deployment, state, Made(StateKind.CANDIDATE, by_name))
 
 
-def current(deployment_id: str) -> bytes | None:
-    """The content of a deployment's current state, or None when it never had one."""
-    return newest(deployment_id)[1]
-
-
 def newest(deployment_id: str) -> tuple[str | None, bytes | None]:
     """The id and the content of a deployment's current state; None twice when it never had one."""
     deployment = session().get_one(Deployment, deployment_id, populate_existing=True)
