@@ -61,6 +61,8 @@ class Masker:
 
     def mask_value(self, value: Any) -> Any:
         """A JSON value with each text and number in it masked, keys included."""
+        if not self._forms:
+            return value
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, dict):

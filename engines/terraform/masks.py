@@ -7,6 +7,7 @@ stays hidden on the left.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engines.base import Json, JsonPath
@@ -56,6 +57,21 @@ def union(left: Json, right: Json, depth: int = 0) -> Json:
         return masks if any(mask is not None for mask in masks) else None
     # The value changed its shape: hide all of it, if anything in it is to be hidden.
     return True if union(left, None) is not None or union(right, None) is not None else None
+
+
+def texts(value: Json, mask: Json) -> Iterator[str]:
+    """Every text that is marked by itself, not only as part of something that is hidden whole.
+
+    A set with one sensitive member is marked whole; its other members are no secrets elsewhere.
+    """
+    if mask is True and isinstance(value, str):
+        yield value
+    elif isinstance(mask, dict) and isinstance(value, dict):
+        for key, inner in mask.items():
+            yield from texts(value.get(key), inner)
+    elif isinstance(mask, list) and isinstance(value, list):
+        for item, inner in zip(value, mask, strict=False):
+            yield from texts(item, inner)
 
 
 def marked(mask: Json, path: JsonPath = ()) -> list[JsonPath]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engines.base import Json
 from engines.terraform import masks
+from lib.masking import Masker
 
 #: What a reader should see first: what is lost.
 ORDER = (
@@ -50,6 +51,7 @@ def collect_plan(plan_json: Path, out_dir: Path, engine: Mapping[str, str]) -> d
     is not a plan.
     """
     plan = _read(plan_json)
+    masker = Masker(_secrets(plan))
     changes = [_record(raw) for raw in _objects(plan.get("resource_changes"))]
     kept = [change for change in changes if change["action"] != "no-op"]
     kept.sort(key=lambda change: ORDER.index(change["action"]))
@@ -65,9 +67,34 @@ def collect_plan(plan_json: Path, out_dir: Path, engine: Mapping[str, str]) -> d
         "notes": _notes(plan),
     }
     out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(out_dir / "changes.jsonl", map(_line, kept))
-    _write(out_dir / "document.json", [_line(document)])
-    return document
+    masked: dict[str, Json] = masker.mask_value(document)
+    _write(out_dir / "changes.jsonl", (_line(masker.mask_value(change)) for change in kept))
+    _write(out_dir / "document.json", [_line(masked)])
+    return masked
+
+
+def _secrets(plan: Mapping[str, Json]) -> set[str]:
+    """The texts that the plan marks as sensitive in one place: they are hidden in every other.
+
+    Terraform forgets a mark where a provider copies a value (`terraform_data.output`), and where an
+    output's value is built from one by a function that drops it.
+    """
+    outputs = _object(plan.get("output_changes")).values()
+    records = [*_objects(plan.get("resource_changes")), *_objects(plan.get("resource_drift"))]
+    changes = [_object(raw.get("change")) for raw in records] + [_object(raw) for raw in outputs]
+    found = {text for change in changes for text in _marked_texts(change)}
+    root = _object(_object(plan.get("configuration")).get("root_module"))
+    declared = _object(root.get("variables"))
+    for name, raw in _object(plan.get("variables")).items():
+        is_secret = _object(declared.get(name)).get("sensitive") is True
+        found.update(masks.texts(_object(raw).get("value"), is_secret))
+    return found
+
+
+def _marked_texts(change: Mapping[str, Json]) -> Iterator[str]:
+    mask = masks.union(change.get("before_sensitive"), change.get("after_sensitive"))
+    yield from masks.texts(change.get("before"), mask)
+    yield from masks.texts(change.get("after"), mask)
 
 
 def _read(path: Path) -> dict[str, Json]:

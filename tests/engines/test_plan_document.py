@@ -260,3 +260,49 @@ def test_a_number_of_ten_thousand_digits_does_not_stop_the_reading(tmp_path):
     _, [change] = collected(path, tmp_path / "out")
 
     assert change["after"]["n"] == digits
+
+
+def test_what_is_marked_in_one_place_is_hidden_in_every_other(tmp_path):
+    secret, rule = "correct-horse-battery", "0.0.0.0/0"
+    plan = {
+        "format_version": "1.2",
+        "configuration": {"root_module": {"variables": {"key": {"sensitive": True}}}},
+        "variables": {"key": {"value": "a-variable-of-its-own"}},
+        "resource_changes": [
+            {
+                "address": "terraform_data.a",
+                "type": "terraform_data",
+                "name": "a",
+                "change": {
+                    "actions": ["update"],
+                    "before": {"input": {"password": secret}, "output": {"password": secret}},
+                    "after": {
+                        "input": {"password": "new"},
+                        "note": "a-variable-of-its-own",
+                        "cidr": rule,
+                    },
+                    "before_sensitive": {"input": {"password": True}},
+                    "after_sensitive": {"input": {"password": True}},
+                },
+            },
+            {
+                "address": "x_group.b",
+                "type": "x_group",
+                "name": "b",
+                "change": {
+                    "actions": ["create"],
+                    "before": None,
+                    "after": {"rule": [{"cidr": rule}]},
+                    "after_sensitive": {"rule": True},
+                },
+            },
+        ],
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+
+    collect_plan(tmp_path / "plan.json", tmp_path / "out", {"name": "t", "version": "1"})
+
+    written = (tmp_path / "out" / "changes.jsonl").read_text()
+    assert secret not in written
+    assert "a-variable-of-its-own" not in written
+    assert rule in written  # Hidden as part of a set, it is no secret where it stands alone.
