@@ -4,8 +4,10 @@ The master loads neither the application nor its libraries, so that it stays sma
 the database ready, and starts what works beside the web, before it answers its first request.
 """
 
+import ctypes
 import signal
 import threading
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,16 +69,19 @@ class Server(BaseApplication):  # type: ignore[misc]  # its library has no types
 
         from lib import logs
         from lib.crypto import BadKey
-        from services import first_start
+        from services import first_start, schema
         from services.errors import GantryError
 
         logs.configure(self.settings.log_level, self.settings.log_format)
+        _share_memory()
         try:
             if not self.alone and find_spec("scheduler.isolation"):
                 # Asked here, where a refusal still ends the start with a sentence.
                 import_module("scheduler.isolation").choose(self.settings)
             app = portal.make_app(self.settings)
             with app.app_context():
+                if not schema.is_current():
+                    schema.upgrade_apart()
                 self._welcome = first_start.prepare(
                     email=self.settings.admin_email,
                     password=self.settings.admin_password,
@@ -114,6 +119,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # its library has no types
             self._stopping.join(self.settings.drain_s + GRACE_BEYOND_DRAIN_S)
         elif self._running is not None:
             self._running.stop(0)
+
+
+def _share_memory() -> None:
+    """Let the threads of this process share two heaps; by default glibc gives each one its own."""
+    arena_max = -8
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(arena_max, 2)
 
 
 def _say(settings: Settings, welcome: Any) -> None:

@@ -10,11 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines import fake
 from engines.base import Engine, Json, Renderer
-from engines.terraform import plan_document, providers, render
-from engines.terraform.detection import Detection
-from engines.terraform.engine import Terraform
+from engines.terraform import plan_document, render
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,11 @@ class EngineOptions:
 
 def engines(options: EngineOptions) -> dict[str, Engine]:
     """Return the engines by name."""
+    # Imported late: supervisors load this module too, and need renderers and collectors alone.
+    from engines import fake  # noqa: PLC0415 - as said above
+    from engines.terraform.detection import Detection  # noqa: PLC0415
+    from engines.terraform.engine import Terraform  # noqa: PLC0415
+
     known: list[Engine] = [Terraform(Detection(options.terraform_path, options.search_path))]
     if options.with_fake:
         known.append(fake.Fake())
@@ -59,6 +61,8 @@ def _collect_plan(arguments: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _collect_providers(arguments: Mapping[str, str]) -> dict[str, Json]:
+    from engines.terraform import providers  # noqa: PLC0415 - rarely needed, and not small
+
     added = providers.take_in(Path(arguments["staging"]), Path(arguments["store"]))
     return {"added": added}
 

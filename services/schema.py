@@ -3,12 +3,15 @@
 The head is a file, so that a start compares two words and loads Alembic only to change something.
 """
 
+import os
+import traceback
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 from models.base import WRITES, db
+from services.errors import Unavailable
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 UPGRADE_LOCK = 4_743_015  # Any number, the same in every process: who upgrades PostgreSQL now.
@@ -38,6 +41,29 @@ def upgrade(to: str = "head") -> None:
     from alembic import command  # noqa: PLC0415 - heavy, and seldom needed
 
     _with_alembic(lambda config: command.upgrade(config, to))
+
+
+def upgrade_apart() -> None:
+    """Bring the database to the head in a child, so that Alembic's ten megabytes go with it.
+
+    Only for a process that has no other threads yet.
+
+    Raises:
+        Unavailable: when it could not be done; the child has said why on stderr.
+    """
+    db.engine.dispose()  # A connection must not be shared with a child.
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            upgrade()
+            code = 0
+        except Exception:  # noqa: BLE001 - the child's edge: it says why, and ends
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+        raise Unavailable("The database could not be brought to this Gantry's head.")
 
 
 def downgrade(to: str) -> None:
