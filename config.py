@@ -14,6 +14,8 @@ from typing import Any
 PREFIX = "GANTRY_"
 FILE_SUFFIX = "_FILE"
 CONFIG_FILE = "gantry.toml"
+LONGEST_DATA_DIR = 56
+"""A unix socket's name has 107 bytes at most; a run's directory and a provider take the rest."""
 
 
 class SettingsError(Exception):
@@ -235,7 +237,13 @@ def load(environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]
     environ = os.environ if environ is None else environ
     values = _from_file(environ)
     given, warnings = _from_environment(environ)
-    return Settings(**(values | given)), warnings
+    settings = Settings(**(values | given))
+    if len(str(settings.data_dir)) > LONGEST_DATA_DIR:
+        warnings.append(
+            f"{PREFIX}DATA_DIR is longer than {LONGEST_DATA_DIR} characters: the sockets of "
+            "providers, in a run's directory, may get names that are too long to be used."
+        )
+    return settings, warnings
 
 
 def inherited(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> dict[str, str]:
