@@ -27,8 +27,14 @@ run: $(VENV)/.runtime-installed ## start the portal on http://127.0.0.1:8000, wi
 .PHONY: test
 test: $(VENV)/.dev-installed provider-venv ## every test (ARGS="tests/lib -x" narrows it)
 	@# A short folder: providers put unix sockets into theirs, whose names may have 107 bytes.
+	@# The browser comes last and alone: beside engines at work its clicks would wait for a processor.
 	@base=$$(mktemp -d /tmp/gt.XXXX); trap 'rm -rf "$$base"' EXIT; \
-		$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --basetemp "$$base/t" $(ARGS)
+		run() { $(BIN)/python -m pytest --basetemp "$$base/t" "$$@"; }; \
+		if [ -n "$(ARGS)" ]; then run -n $(TEST_WORKERS) --dist loadgroup $(ARGS); exit; fi; \
+		failed=0; \
+		run -n $(TEST_WORKERS) --dist loadgroup --ignore tests/journeys || failed=1; \
+		run tests/journeys || failed=1; \
+		exit $$failed
 
 .PHONY: check
 check: $(VENV)/.dev-installed ## every check: format, lint, types, imports, templates

@@ -27,8 +27,8 @@ def engines(options: EngineOptions) -> dict[str, Engine]:
     """Return the engines by name."""
     # Imported late: supervisors load this module too, and need renderers and collectors alone.
     from engines import fake  # noqa: PLC0415 - as said above
-    from engines.terraform.detection import Detection  # noqa: PLC0415
-    from engines.terraform.engine import Terraform  # noqa: PLC0415
+    from engines.terraform.detection import Detection  # noqa: PLC0415 - as said above
+    from engines.terraform.engine import Terraform  # noqa: PLC0415 - as said above
 
     known: list[Engine] = [Terraform(Detection(options.terraform_path, options.search_path))]
     if options.with_fake:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys import eyes
 from tests.journeys.gate import Gate
@@ -74,7 +75,8 @@ def opened(browser, portal_url, keys_of):
             usual = {"viewport": WIDE, "reduced_motion": "reduce", "timezone_id": "UTC"}
             state = {"storage_state": keys_of(name)} if name else {}
             context = browser.new_context(base_url=portal_url, **usual | state | options)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(30_000)
+            expect.set_options(timeout=10_000)
             stack.callback(context.close)
             return eyes.listen(context.new_page())
 

@@ -51,6 +51,7 @@ def test_g_r_goes_to_the_runs_and_a_slash_filters_them(page_as, place):
     page.keyboard.press("r")
     expect(page.locator("h1")).to_have_text("Runs")
     page.keyboard.press("/")
+    expect(page.get_by_role("searchbox").first).to_be_focused()
     page.keyboard.type("Second look")
     page.keyboard.press("Enter")
 

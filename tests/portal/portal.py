@@ -28,6 +28,7 @@ from services.access import SYSTEM
 from services.house import move_in
 from services.variables import RunVariableInput
 from tests import databases
+from tests.scheduler.waiting import eventually
 
 CONFIGURATIONS = Path(__file__).parents[1] / "configurations"
 PROJECT = "shop"
@@ -217,6 +218,7 @@ class Portal:
             for column, value in row.items()
             if any(word in _bytes(value) for word in wanted)
         ]
+        eventually(lambda: self.running.pool.busy == 0)  # Directories of ended runs are gone then.
         files = (path for path in self.data_dir.rglob("*") if path.is_file())
         return found + [
             str(path.relative_to(self.data_dir))
