@@ -5,6 +5,7 @@ directory. Each test uses stacks of its own, so that many tests share one portal
 """
 
 import base64
+import gzip
 import io
 import itertools
 import json
@@ -237,7 +238,11 @@ def packed_files(files):
     import tarfile  # noqa: PLC0415 - beside its only use
 
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    # Without the time of day, so that the same files are the same bytes.
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as squeezed,
+        tarfile.open(fileobj=squeezed, mode="w") as tar,
+    ):
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content.encode())

@@ -185,7 +185,8 @@ def test_every_command_of_the_makefile_says_what_it_does():
 def test_ci_runs_the_checks_and_the_tests():
     script = (ROOT / ".ci" / "run").read_text()
 
-    assert script.rstrip().endswith("make check\nmake test")
+    assert "\nmake check\n" in script
+    assert "\nmake test ||" in script
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
