@@ -116,7 +116,11 @@ class Portal:
             "engine_downloads": "0",
             **settings,
         }
-        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        keep = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "LANG", "GANTRY_ISOLATION")
+            if name in os.environ
+        }
         env = keep | {f"GANTRY_{name.upper()}": str(value) for name, value in given.items()}
         self.started_at = time.perf_counter()
         self._log = (data_dir.parent / f"{data_dir.name}.out").open("w+")
