@@ -72,7 +72,7 @@ def lint(code, path):
             "TID251",
         ),
         ("from flask import render_template_string\n", "blueprints/runs.py", "TID251"),
-        ("from ..models import run\n", "services/runs/create.py", "TID252"),
+        ("from ..models import run\n", "services/runs/decide.py", "TID252"),
         ("print('hello')\n", "services/runs.py", "T201"),
         ("def f(a, b, c, d, e, f, g):\n    pass\n", "services/runs.py", "PLR0913"),
         ("def f():\n" + "    x = 1\n" * 31, "services/runs.py", "PLR0915"),
