@@ -1,0 +1,86 @@
+"""Making a run from another: the same again, or what a preview showed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from models.run import Run
+from models.run_content import RunVariable
+from models.run_state import RunState, RunType
+from services import audit, variables
+from services.access import Actor
+from services.runs.actions import check
+from services.runs.create.making import make
+from services.runs.create.request import NewRun, Origin
+from services.runs.moves import for_update, move
+from services.transaction import session, transaction
+from services.variables import RunVariableInput
+
+
+def rerun(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
+    """Make a new run with an ended one's inputs and source pin, linked to it."""
+    with transaction():
+        old = for_update(run_id)
+        check(actor, "rerun", old)
+        return make(actor, _again(old, metadata), Origin(rerun_of_id=old.id), pinned_source(old))
+
+
+def promote(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
+    """Apply what a finished preview showed: an apply (or destroy) with its pin and inputs."""
+    with transaction():
+        old = for_update(run_id)
+        check(actor, "promote", old)
+        run_type = RunType.DESTROY if old.destroy else RunType.APPLY
+        request = _again(old, metadata, run_type=run_type)
+        return make(actor, request, Origin(promoted_from_id=old.id), pinned_source(old))
+
+
+def plan_again(actor: Actor, run_id: str) -> Run:
+    """Replace an unconfirmed run whose plan is outdated: discard it, and plan the same again."""
+    with transaction():
+        old = for_update(run_id)
+        check(actor, "discard", old)
+        request = _again(old, ())
+        old.result = "Replaced by a new plan."
+        move(old, RunState.DISCARDED, actor.mark("Planned again."))
+        audit.record(actor, "run.discard", old)
+        return make(actor, request, Origin(rerun_of_id=old.id), pinned_source(old))
+
+
+def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -> NewRun:
+    source, own = inputs_of(old)
+    kind = run_type or old.type
+    return NewRun(
+        project=old.project_name,
+        stack=old.stack_name,
+        workspace=old.workspace_name,
+        type=kind,
+        source=source,
+        variables=own,
+        command=old.command,
+        init=old.with_init,
+        destroy=old.destroy and kind is RunType.PREVIEW,
+        auto_apply=old.auto_apply if kind is old.type else None,
+        refresh_only=old.refresh_only,
+        targets=old.targets,
+        replace=old.replace,
+        message=old.message,
+        metadata=metadata,
+    )
+
+
+def inputs_of(run: Run) -> tuple[Mapping[str, Any] | None, Sequence[RunVariableInput]]:
+    """(source, own variables) of a run, for another that is to use the same."""
+    own = session().scalars(
+        select(RunVariable).where(RunVariable.run_id == run.id, RunVariable.source == "run")
+    )
+    return pinned_source(run), [variables.input_of(row) for row in own]
+
+
+def pinned_source(run: Run) -> Mapping[str, Any] | None:
+    """The source of a run with the commit it was pinned to, so that running again is the same."""
+    if not run.source:
+        return None
+    commit = (run.pin or {}).get("commit")
+    return {**run.source, "commit": commit} if commit else run.source
