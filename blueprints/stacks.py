@@ -13,7 +13,7 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import Typed, posted
 from models.project import Project, Stack
-from services import deployments, removal, stacks, workspaces
+from services import deployments, publishing, removal, stacks, workspaces
 from services.access import Action, require
 from services.deployments import DeploymentLine
 from services.errors import Conflict, GantryError, Invalid
@@ -137,6 +137,22 @@ def edit(project: str, stack: str) -> Response:
         status = 422 if isinstance(refusal, Invalid) else 409
         return _settings(frame, form.refused(_flat(refusal)), status=status)
     return respond_after(f"{frame.url}/settings", said="Saved.")
+
+
+@blueprint.post(f"{URL}/publish")
+def publish(project: str, stack: str) -> Response:
+    """Publish a draft."""
+    frame = places.of_stack(project, stack, "")
+    publishing.publish(current.actor(), frame.thing)
+    return respond_after(frame.url, said="Published: schedules and other triggers may start it.")
+
+
+@blueprint.post(f"{URL}/unpublish")
+def unpublish(project: str, stack: str) -> Response:
+    """Make a stack a draft again."""
+    frame = places.of_stack(project, stack, "")
+    publishing.unpublish(current.actor(), frame.thing)
+    return respond_after(frame.url, said="A draft again: no trigger starts it by itself.")
 
 
 @blueprint.get(f"{URL}/delete")

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from blueprints._shared import api, current, paging
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import project_of, query_flag, stack_json, stack_of
-from services import stacks
+from services import publishing, stacks
 
 blueprint = api.blueprint("stacks", __name__, tag="Stacks")
 
@@ -76,6 +76,18 @@ def edit(**url: Any) -> dict[str, Any]:
     changes = api.body(StackChanges).model_dump(exclude_unset=True)
     version = changes.pop("version", None)
     return stack_json(stacks.edit(current.actor(), stack, changes, version=version))
+
+
+@blueprint.post("/projects/<project>/stacks/<stack>/publish")
+def publish(**url: Any) -> dict[str, Any]:
+    """Let every trigger start a stack's runs."""
+    return stack_json(publishing.publish(current.actor(), stack_of(url)))
+
+
+@blueprint.post("/projects/<project>/stacks/<stack>/unpublish")
+def unpublish(**url: Any) -> dict[str, Any]:
+    """Make a stack a draft again, which only people, the API and the command line start."""
+    return stack_json(publishing.unpublish(current.actor(), stack_of(url)))
 
 
 @blueprint.delete("/projects/<project>/stacks/<stack>")

@@ -1,7 +1,16 @@
 """Runs: a run's life as verbs. Pages, API, command line and workers all call these."""
 
 from services.runs.actions import VERBS, actions, check, force_cancel_at
-from services.runs.create import NewRun, Origin, create, objections, plan_again, promote, rerun
+from services.runs.create import (
+    NewRun,
+    Origin,
+    create,
+    create_pinned,
+    objections,
+    plan_again,
+    promote,
+    rerun,
+)
 from services.runs.decide import (
     cancel,
     confirm,
@@ -38,6 +47,7 @@ __all__ = [
     "comment",
     "confirm",
     "create",
+    "create_pinned",
     "discard",
     "expire_plans",
     "explain",

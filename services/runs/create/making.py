@@ -10,8 +10,18 @@ from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
 from models.run_content import RunVariable
 from models.run_state import LOCKING, RunState, RunType
-from services import audit, deployments, projects, sources, stacks, variables, workspaces
+from services import (
+    audit,
+    deployments,
+    projects,
+    publishing,
+    sources,
+    stacks,
+    variables,
+    workspaces,
+)
 from services.access import SYSTEM, Action, Actor, require
+from services.errors import Conflict
 from services.runs.create.request import FIRST_HAND, NewRun, Origin
 from services.runs.create.validation import validate
 from services.runs.decide import attach
@@ -27,7 +37,8 @@ def create(actor: Actor, request: NewRun, origin: Origin = FIRST_HAND) -> Run:
     Raises:
         NotFound, Forbidden: by the roles on project and workspace.
         Invalid: with a sentence per field.
-        Conflict: when the workspace or the stack is protected from what is asked.
+        Conflict: when the workspace or the stack is protected from what is asked, or the stack is a
+            draft that the actor's trigger may not start.
     """
     # Checking a URL may ask a resolver: nothing waits for the network inside a transaction.
     source = _given_source(actor, request)
@@ -49,6 +60,9 @@ def make(actor: Actor, request: NewRun, origin: Origin, source: Mapping[str, Any
         if made is not None:
             return made
     place = _place(actor, request)
+    draft = publishing.objection(place.stack, actor.trigger, request.type)
+    if draft:
+        raise Conflict(draft)
     validate(request, place.stack, place.workspace)
     run = _build(actor, request, place, origin)
     run.source = dict(source or place.stack.source or {})

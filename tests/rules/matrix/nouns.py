@@ -7,6 +7,7 @@ from tests.rules.matrix.case import ADMIN, DEPLOYERS, EVERYONE, MEMBERS, OWNERS,
 SAM = "sam"
 SHOP = {"project": "shop"}
 WEB = SHOP | {"stack": "web"}
+SKETCH = SHOP | {"stack": "sketch"}
 PROD = {"workspace": "prod"}
 PLACE = WEB | {"workspace": "staging"}
 MEMBER = [{"user": "alice@example.com", "role": "owner"}]
@@ -93,6 +94,8 @@ CASES = [
     _shown("stacks.runs", WEB),
     _owned("stacks.settings", 200, WEB),
     _owned("stacks.edit", 303, WEB, send=STACK | {"title": "Web"}),
+    _owned("stacks.publish", 303, SKETCH, send={}),
+    _owned("stacks.unpublish", 303, WEB, send={}),
     _owned("stacks.confirm_delete", 200, WEB),
     _owned("stacks.delete", 303, WEB, send={"confirm": "web"}),
     _shown("deployments.show", PLACE),
@@ -155,6 +158,8 @@ CASES = [
     _owned("api_stacks.create", 201, SHOP, send={"name": "db"}),
     _shown("api_stacks.show", WEB),
     _owned("api_stacks.edit", 200, WEB, send={"title": "Web"}),
+    _owned("api_stacks.publish", 200, SKETCH),
+    _owned("api_stacks.unpublish", 200, WEB),
     _owned("api_stacks.delete", 204, WEB, query="?confirm=web"),
     Case("api_deployments.show", MEMBERS, blind=SAM, names=PLACE, before=_deployed_once),
     _shown("api_deployments.of_stack", WEB),
