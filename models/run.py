@@ -108,6 +108,7 @@ class Run(Identified, Base):
     trigger_kind: Mapped[str] = mapped_column(String(16))
     trigger_id: Mapped[str | None] = mapped_column(String(24))
     trigger_name: Mapped[str] = mapped_column(String(160), default="")
+    created_by_kind: Mapped[str] = mapped_column(String(16), default="user", server_default="user")
     created_by_id: Mapped[str | None] = mapped_column(String(24))
     created_by_name: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)

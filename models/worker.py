@@ -1,14 +1,14 @@
-"""Who executes, who leads, and what is still to be told."""
+"""Who executes, and who leads."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import String, Text
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
-from models.base import Base, Identified, Json
+from models.base import Base, Identified
 
 
 class Worker(Identified, Base):
@@ -33,16 +33,3 @@ class Lease(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64))
     until: Mapped[dt.datetime]
-
-
-class Outbox(Identified, Base):
-    """A message to the outside, written with what it tells of, delivered at least once."""
-
-    __tablename__ = "outbox"
-
-    topic: Mapped[str] = mapped_column(String(48))
-    payload: Mapped[Json] = mapped_column(default=dict)
-    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    delivered_at: Mapped[dt.datetime | None] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str] = mapped_column(Text, default="")

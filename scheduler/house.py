@@ -10,6 +10,7 @@ from integrations.git import Git
 from lib.net import AllowedHosts
 from scheduler import isolation
 from scheduler.execution.site import Site
+from scheduler.outbox import Postman
 from scheduler.spawner import Spawner
 from scheduler.threads import Pool
 from scheduler.timetable import Timetable
@@ -22,9 +23,11 @@ class Running:
     site: Site
     pool: Pool | None
     timetable: Timetable
+    postman: Postman
 
     def stop(self, drain_s: float) -> None:
         """Take no new work, let phases in flight go on for `drain_s`, hand the rest over."""
+        self.postman.stop()
         self.timetable.stop()
         if self.pool is not None:
             self.pool.stop(drain_s)
@@ -60,4 +63,6 @@ def start(app: Any) -> Running:
     timetable.start()
     if pool is not None:
         pool.start()
-    return Running(site, pool, timetable)
+    postman = Postman(site, lambda: timetable.leads)
+    postman.start()
+    return Running(site, pool, timetable, postman)

@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduler import dispatcher, upkeep
 from scheduler.execution.site import Site
-from services import leases, runs, workers
+from services import leases, outbox, runs, workers
 from services import upkeep as rows
 from services.errors import GantryError
 
@@ -35,6 +35,7 @@ JOBS = (
     Job("expire plans", 30, lambda _site: runs.expire_plans()),
     Job("remove directories of ended runs", 300, upkeep.remove_directories),
     Job("forget what is over", 3600, lambda _site: rows.forget()),
+    Job("forget delivered messages", 3600, lambda _site: outbox.forget()),
     Job("forget old workers", 3600, lambda _site: workers.forget_old()),
     Job("remove logs that are too old", 3600, upkeep.remove_old_logs),
 )

@@ -85,7 +85,11 @@ ROLES: Mapping[Action, Role] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Someone or something that acts. `via` is where the request came from, for the audit log."""
+    """Someone or something that acts.
+
+    `address` and `request_id` are where the request came from, for the audit log; `trigger` is
+    what the actor's runs are started by: its kind, as in the contract, its id and its name.
+    """
 
     kind: str
     id: str | None
@@ -96,6 +100,8 @@ class Actor:
     address: str = ""
     request_id: str = ""
     trigger: str = "manual"
+    trigger_id: str | None = None
+    trigger_name: str = ""
     token_id: str | None = None
 
     def mark(self, reason: str = "", *, log_offset: int = 0) -> Mark:
@@ -130,6 +136,43 @@ def person(user: User, *, address: str = "", request_id: str = "") -> Actor:
 def with_token(actor: Actor, token_id: str) -> Actor:
     """The same actor, acting through an API token."""
     return replace(actor, trigger="api", token_id=token_id)
+
+
+def on_behalf(user_id: str | None, *, trigger: str, trigger_id: str, trigger_name: str) -> Actor:
+    """The actor that a trigger's owner is at this moment, when the trigger fires.
+
+    Raises:
+        Forbidden: when the owner is gone, or may not sign in any more.
+    """
+    owner = session().get(User, user_id, populate_existing=True) if user_id else None
+    if owner is None or not owner.is_active:
+        raise Forbidden(
+            f"{trigger_name} acts for somebody who is not here any more. Let another take it over."
+        )
+    return replace(
+        person(owner), trigger=trigger, trigger_id=trigger_id, trigger_name=trigger_name[:160]
+    )
+
+
+def weaker_of(one: Actor, other: Actor) -> Actor:
+    """`one`, with no more rights than `other` has, too: for what two people have a part in."""
+    if other.is_admin:
+        return one
+    return replace(
+        one,
+        is_admin=False,
+        project_roles=_in_common(one, one.project_roles, other.project_roles),
+        workspace_roles=_in_common(one, one.workspace_roles, other.workspace_roles),
+    )
+
+
+def _in_common(
+    one: Actor, own: Mapping[str, Role], others: Mapping[str, Role]
+) -> Mapping[str, Role]:
+    if one.is_admin:
+        return others
+    roles = {place: weaker(own.get(place), role) for place, role in others.items()}
+    return {place: role for place, role in roles.items() if role is not None}
 
 
 def role_on(actor: Actor, thing: Thing) -> Role | None:

@@ -36,7 +36,12 @@ class StopWanted:
     kill: bool
 
 
-Hint = RunMoved | WorkWaiting | StopWanted
+@dataclass(frozen=True)
+class OutboxWaiting:
+    """Something is to be told to others."""
+
+
+Hint = RunMoved | WorkWaiting | StopWanted | OutboxWaiting
 Listener = Callable[[Hint], None]
 
 _listeners: list[Listener] = []

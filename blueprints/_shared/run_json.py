@@ -90,7 +90,7 @@ def run_json(facts: RunFacts) -> Json:
         "message": run.message,
         "trigger": {"kind": run.trigger_kind, "id": run.trigger_id, "name": run.trigger_name},
         "created_by": {
-            "kind": "user" if run.created_by_id else "system",
+            "kind": run.created_by_kind if run.created_by_id else "system",
             "id": run.created_by_id,
             "name": run.created_by_name,
         },

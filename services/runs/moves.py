@@ -9,7 +9,7 @@ from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import IllegalMoveError, Run
 from models.run_history import Mark
 from models.run_state import FINAL, LOCKING, RunState
-from services import hints
+from services import following, hints
 from services.access import SYSTEM
 from services.errors import Conflict, NotFound
 from services.transaction import LOCKED, after_commit, session
@@ -37,6 +37,7 @@ def move(run: Run, state: RunState, mark: Mark) -> None:
     Raises:
         Conflict: when no road leads there from where the run stands.
     """
+    before = run.state
     try:
         run.move_to(state, mark)
     except IllegalMoveError as error:
@@ -44,6 +45,7 @@ def move(run: Run, state: RunState, mark: Mark) -> None:
     session().flush()
     if state in FINAL and run.type in LOCKING:
         _release(run)
+    following.tell(run, before)
     tell(run)
     if state in {RunState.READY, RunState.CONFIRMED}:
         after_commit(lambda: hints.send(hints.WorkWaiting()))

@@ -13,6 +13,7 @@ from models.run_state import LOCKING, RunState, RunType
 from services import (
     audit,
     deployments,
+    following,
     projects,
     publishing,
     sources,
@@ -127,7 +128,9 @@ def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
         cancel_grace_s=stack.cancel_grace_s,
         max_duration_s=stack.max_duration_s,
         trigger_kind=actor.trigger,
-        trigger_id=actor.token_id,
+        trigger_id=actor.trigger_id or actor.token_id,
+        trigger_name=actor.trigger_name,
+        created_by_kind=actor.kind,
         created_by_id=actor.id,
         created_by_name=actor.name,
         draft_id=origin.draft_id,
@@ -200,6 +203,7 @@ def _keep_variables(run: Run, request: NewRun, place: _Place) -> None:
 
 def _enter_queue(actor: Actor, run: Run) -> None:
     actor.mark("Created.").record(run, RunState.QUEUED)
+    following.tell(run, None)
     if run.type in LOCKING:
         admit(run.deployment_id)
     else:
