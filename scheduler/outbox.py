@@ -8,7 +8,7 @@ import structlog
 
 from lib.net import Refused
 from scheduler.execution.site import Site
-from services import hints, outbox
+from services import hints, hold, outbox
 from services.errors import GantryError
 
 log = structlog.get_logger(__name__)
@@ -70,9 +70,9 @@ class Postman:
 
 
 def deliver(site: Site) -> int:
-    """Deliver one batch of what is due; how many messages were tried."""
+    """Deliver one batch of what is due; how many messages were tried. On hold none is."""
     with site.unit():
-        batch = outbox.take(BATCH)
+        batch = [] if hold.is_on() else outbox.take(BATCH)
     for taken in batch:
         with site.unit():
             _deliver(site, taken)

@@ -8,7 +8,7 @@ from models.base import db
 from models.outbox import OutboxMessage
 from scheduler import outbox as post
 from scheduler.execution.site import Site
-from services import outbox
+from services import hold, outbox
 from services.transaction import transaction
 from tests.scheduler.waiting import eventually
 
@@ -59,6 +59,19 @@ def test_a_deliverer_that_fails_gets_it_again(site, deliverers):
 
     assert row().last_error == "nobody there"
     assert row().given_up_at is None
+
+
+def test_on_hold_nothing_is_told_to_anybody(site, deliverers, world):
+    heard = []
+    deliverers["test"] = lambda *_: heard.append(1)
+    put()
+    hold.begin(world.ada, "Restored from a backup.")
+
+    assert post.deliver(site) == 0
+
+    hold.release(world.ada)
+    assert post.deliver(site) == 1
+    assert heard == [1]
 
 
 @pytest.mark.parametrize("is_known", [True, False])

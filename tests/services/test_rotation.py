@@ -146,3 +146,17 @@ def test_a_running_portal_is_in_the_way(furnished):
 
 def test_a_stopped_portal_is_not(furnished):
     rotation.refuse_while_running()
+
+
+MASKED = {"run_change"}
+"""Tables with bytes that are compressed, and hold no secret to be sealed."""
+
+
+def test_every_table_with_sealed_bytes_is_known_to_the_rotation():
+    binary = {
+        table.name
+        for table in Base.metadata.tables.values()
+        if any(isinstance(column.type, LargeBinary) for column in table.columns)
+    }
+
+    assert binary - MASKED <= {table.__tablename__ for table, _ in rotation.SEALED}
