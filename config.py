@@ -160,7 +160,9 @@ class Settings:
         "How runs are kept apart; auto takes the strongest tier that works, a named one must.",
     )
     run_user: str | None = _setting(
-        None, _optional, "The system's user as whom runs are carried out; the portal is then root."
+        None,
+        _optional,
+        "The system's user whose group runs have; each is a user of its own. Needs root.",
     )
     run_paths: tuple[Path, ...] = _setting(
         (), _paths, "Paths that runs in namespaces may read beside the system's own."
@@ -172,7 +174,9 @@ class Settings:
         0, _whole(0, 1 << 20), "Largest file a run may write; 0 sets no limit."
     )
     run_processes: int = _setting(
-        4096, _whole(0, 1 << 22), "Most processes and threads of the run user; 0 sets no limit."
+        4096,
+        _whole(0, 1 << 22),
+        "Most processes and threads of a run that has a user of its own; 0 sets no limit.",
     )
     disk_floor_mb: int = _setting(
         512, _whole(0, 1 << 20), "Below this much free disk nothing that changes things starts."

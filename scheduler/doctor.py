@@ -11,6 +11,7 @@ from lib.procfs import identify
 from scheduler import isolation
 from scheduler.isolation import NotIsolated
 from scheduler.spawner import Spawner
+from services import tiers
 from services.doctor import Finding
 
 
@@ -42,9 +43,7 @@ def _isolation(settings: Settings, place: Path) -> Finding:
     except NotIsolated as error:
         mend = "Mend it, or choose another GANTRY_ISOLATION; the portal does not start like this."
         return Finding("isolation", is_well=False, text=error.text, mend=mend)
-    said = f"Runs are kept apart by: {found.label}."
-    if found.tier == "none":
-        said += " They can read what the portal's own user can."
+    said = f"Runs are kept apart by: {found.label}. Of a run: {tiers.promise(found.label)}"
     return Finding("isolation", is_well=True, text=f"{said} {found.shortfall}".strip())
 
 

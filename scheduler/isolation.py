@@ -1,31 +1,30 @@
 """How runs are kept apart from the portal and from each other: the tier in force, and its price.
 
 Three tiers, each with a process group per step and limits: *namespaces* (bubblewrap: a run sees the
-system's programs and its own directory), *user* (a user of the system who owns nothing but the
-run's directory, and a group of its own for each run) and *none* (the portal's own user). What is
-asked for and cannot be had stops the start: nothing is ever weaker than it says.
+system's programs and its own directory), *user* (each run has the number of a user of its own, who
+owns nothing but the run's directory) and *none* (the portal's own user). What is asked for and
+cannot be had stops the start: nothing is ever weaker than it says.
 """
 
-import hashlib
 import os
 import pwd
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config import Settings
 from lib import process
-from scheduler import sandbox
+from scheduler import run_numbers, sandbox
 from scheduler.step import Limits
+from services import tiers
 from services.errors import GantryError
 
 #: What lies in a run's directory and is not the run's: out of its reach in every tier but *none*.
 PORTAL_OWN = ("steps", "changes")
 
 _WHERE = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Groups of runs are numbers that no directory of users gives out.
-_FIRST_GROUP = 1 << 29
 _PROBE = 'test ! -r "$1" && echo "a run was here" > probe'
 _WHICH_READABLE = 'for path; do test -r "$path" && echo "$path"; done; true'
 _PROBE_TIMEOUT_S = 20.0
@@ -42,10 +41,14 @@ class NotIsolated(GantryError):
 
 @dataclass(frozen=True)
 class RunUser:
-    """The user of the system as whom runs are carried out."""
+    """The user of the system that stands for all runs: each has its group beside its own number.
+
+    What that group may read, every run may. Inside namespaces the runs bear its name.
+    """
 
     name: str
     uid: int
+    gid: int
 
 
 @dataclass(frozen=True)
@@ -62,22 +65,26 @@ class Isolation:
 
     @property
     def label(self) -> str:
-        """What a run's page says, in 32 letters or fewer."""
-        names = ["namespaces"] * (self.bubblewrap is not None)
-        names += ["separate user"] * (self.user is not None)
-        return ", ".join(names) or "process group"
+        """What a run's page says, in 32 letters or fewer; `services.tiers` says what it means."""
+        if self.bubblewrap is not None:
+            return tiers.BOTH if self.user is not None else tiers.NAMESPACES
+        return tiers.SEPARATE_USER if self.user is not None else tiers.NEITHER
 
     def prefix(self, work_dir: Path, *, is_probe: bool = False) -> tuple[str, ...]:
-        """The arguments that keep a step apart whose run works in `work_dir`."""
+        """The arguments that keep a step apart whose run works in `work_dir`, once handed over."""
         argv: tuple[str, ...] = ()
         if self.user is not None:
-            argv += (str(self.setpriv), "--reuid", str(self.user.uid), "--regid")
-            argv += (str(_group_of(work_dir)), "--clear-groups", "--no-new-privs", "--")
+            found = run_numbers.of(work_dir) or (run_numbers.FIRST if is_probe else None)
+            if found is None:
+                raise ValueError("This directory has not been handed over to its run.")
+            number = str(found)
+            argv += (str(self.setpriv), "--reuid", number, "--regid", number)
+            argv += ("--groups", str(self.user.gid), "--no-new-privs", "--")
         if self.bubblewrap is not None:
             hidden = [work_dir / name for name in PORTAL_OWN]
-            argv += sandbox.prefix(
-                self.bubblewrap, work_dir, hidden, self.readable, is_watched=not is_probe
-            )
+            who = (self.user.uid, self.user.gid) if self.user else None
+            place = sandbox.Place(work_dir, hidden, self.readable, who)
+            argv += sandbox.prefix(self.bubblewrap, place, is_watched=not is_probe)
         return argv
 
     def hand_over(self, work_dir: Path, providers: Path) -> None:
@@ -90,17 +97,17 @@ class Isolation:
         if self.user is None:
             return
         _let_read(providers)
-        group = _group_of(work_dir)
-        if work_dir.stat().st_gid == group:
+        if stat.S_IMODE(work_dir.stat().st_mode) == _SHARED:
             return
+        number = run_numbers.of(work_dir) or run_numbers.allot(work_dir)
         for parent, folders, files in os.walk(work_dir):
             if Path(parent) == work_dir:
                 folders[:] = [name for name in folders if name not in PORTAL_OWN]
             for name in (*folders, *files):
-                os.chown(Path(parent, name), self.user.uid, group, follow_symlinks=False)
+                os.chown(Path(parent, name), number, number, follow_symlinks=False)
         # Owned by the portal and sticky: the run adds to it, and removes nothing of the portal's.
+        # Last, because it is the sign that all of this is done.
         work_dir.chmod(_SHARED)
-        os.chown(work_dir, -1, group)
 
 
 def choose(settings: Settings) -> Isolation:
@@ -150,11 +157,11 @@ def _run_user(settings: Settings) -> RunUser | None:
         raise NotIsolated(f"GANTRY_RUN_USER names {name}, whom nobody here knows.") from None
     if found.pw_uid == 0:
         raise NotIsolated("GANTRY_RUN_USER must not be root.")
-    return RunUser(name, found.pw_uid)
+    return RunUser(name, found.pw_uid, found.pw_gid)
 
 
 def _limits(settings: Settings, user: RunUser | None) -> Limits:
-    """Processes are counted per user: with the portal's own they would limit the portal."""
+    """Processes are counted per user: of the portal's own they would limit the portal."""
     return Limits(
         file_bytes=settings.run_file_mb << 20 or None,
         memory_bytes=settings.run_memory_mb << 20 or None,
@@ -184,7 +191,7 @@ def _those_readable(base: Isolation, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the paths that are there and that the run's user may read."""
     work_dir = Path("/")
     done = process.run(
-        (*base.prefix(work_dir), "/bin/sh", "-c", _WHICH_READABLE, "sh", *paths),
+        (*base.prefix(work_dir, is_probe=True), "/bin/sh", "-c", _WHICH_READABLE, "sh", *paths),
         cwd=work_dir,
         env={"PATH": _WHERE},
         timeout_s=_PROBE_TIMEOUT_S,
@@ -240,12 +247,6 @@ def _let_read(providers: Path) -> None:
         for path in providers.glob(pattern) if pattern else [providers]:
             if path.is_dir() and path.stat().st_mode & 0o055 != 0o055:
                 path.chmod(0o755)
-
-
-def _group_of(work_dir: Path) -> int:
-    """A group for each run: what keeps runs of one user from each other's files and processes."""
-    digest = hashlib.blake2b(work_dir.name.encode(), digest_size=4).digest()
-    return _FIRST_GROUP | int.from_bytes(digest, "big") >> 4
 
 
 def _program(name: str) -> Path | None:

@@ -9,7 +9,8 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib import procfs
@@ -39,29 +40,34 @@ _LONGEST_START_S = 10.0
 _LOOK_EVERY_S = 0.0005
 
 
-def prefix(
-    program: Path,
-    work_dir: Path,
-    hidden: Iterable[Path],
-    readable: Iterable[str],
-    *,
-    is_watched: bool,
-) -> tuple[str, ...]:
-    """The arguments before a step's own: it may write in `work_dir` alone, but for `hidden`.
+@dataclass(frozen=True)
+class Place:
+    """What a step sees: it may write in `work_dir` alone, but for `hidden`, and read `readable`.
 
-    Of the machine's files it sees `readable`. With `is_watched` somebody listens at `INFO_FD`.
+    `who` is the user and the group that it takes itself for; None leaves what it is outside.
     """
+
+    work_dir: Path
+    hidden: Sequence[Path]
+    readable: Sequence[str]
+    who: tuple[int, int] | None = None
+
+
+def prefix(program: Path, place: Place, *, is_watched: bool) -> tuple[str, ...]:
+    """The arguments before a step's own. With `is_watched` somebody listens at `INFO_FD`."""
     argv = [str(program), *_ISOLATED]
+    if place.who is not None:
+        argv += ["--uid", str(place.who[0]), "--gid", str(place.who[1])]
     if is_watched:
         argv += ["--info-fd", str(INFO_FD)]
-    for path in readable:
+    for path in place.readable:
         # Each mount costs; /bin and the like are links into /usr on most machines.
         is_link = path in _SYSTEM and Path(path).is_symlink()
         argv += ["--symlink", str(Path(path).readlink())] if is_link else ["--ro-bind-try", path]
         argv.append(path)
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - its own
-    argv += ["--bind", str(work_dir), str(work_dir)]
-    for own in hidden:
+    argv += ["--bind", str(place.work_dir), str(place.work_dir)]
+    for own in place.hidden:
         argv += ["--tmpfs", str(own)]
     return (*argv, "--")
 

@@ -11,6 +11,7 @@ from blueprints._shared.respond import page
 from blueprints._shared.run_words import SourceWords
 from models.run import Run
 from models.run_state import WORKING
+from services import tiers
 from services.runs import phases, reading
 from services.runs.phases import Phase
 from services.runs.reading import Overview
@@ -39,6 +40,11 @@ class Frame:
     def run(self) -> Run:
         """The run."""
         return self.view.run
+
+    @property
+    def isolation_promise(self) -> str:
+        """What the run is kept from; "" while nobody knows where it will be at work."""
+        return tiers.promise(self.run.isolation)
 
     @property
     def is_working(self) -> bool:

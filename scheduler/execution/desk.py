@@ -209,7 +209,6 @@ class Desk:
             max_duration_s=max(1.0, self._deadline_s - clock.monotonic()),
             collect=(step.collect.name, dict(step.collect.arguments)) if step.collect else None,
             ok_codes=step.ok_codes,
-            prefix=self.site.isolation.prefix(self.work_dir),
             is_sandboxed=self.site.isolation.bubblewrap is not None,
             limits=self.site.isolation.limits,
         )
@@ -231,8 +230,9 @@ class Desk:
                 if self.order.state in CHANGING:
                     raise Failed("worker", "Worker lost, state unknown.") from None
         self.check_stop()
-        self.site.isolation.hand_over(self.work_dir, self.site.providers)
-        return self.site.spawner.start(spec)
+        apart = self.site.isolation
+        apart.hand_over(self.work_dir, self.site.providers)
+        return self.site.spawner.start(replace(spec, prefix=apart.prefix(self.work_dir)))
 
     def _wait(self, handle: StepHandle) -> StepResult:
         try:

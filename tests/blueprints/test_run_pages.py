@@ -37,6 +37,17 @@ def page_of(run, tab=""):
     return f"/runs/{run.id}{'/' + tab if tab else ''}"
 
 
+def test_the_page_says_what_the_run_was_kept_from(browse, run):
+    assert "Isolation" not in browse("vera").get(page_of(run)).text
+
+    run.isolation = "separate user"
+    db.session.commit()
+    shown = browse("vera").get(page_of(run)).text
+
+    assert "signals neither" in shown
+    assert "the list of processes with their arguments" in shown
+
+
 # --- permissions ------------------------------------------------------------------------------
 
 PAGES = ["", *"summary facts history dialogs variables outputs result changes changes/more".split()]

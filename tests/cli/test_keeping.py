@@ -94,7 +94,9 @@ def test_the_doctor_answers_programs_too(served):
 
     found = json.loads(said)
     assert (code, found["well"]) == (0, True)
-    assert {"integrity", "locks", "isolation", "processes"} <= {c["name"] for c in found["checks"]}
+    checks = {check["name"]: check["text"] for check in found["checks"]}
+    assert {"integrity", "locks", "isolation", "processes"} <= checks.keys()
+    assert "other runs' secrets among it" in checks["isolation"]
 
 
 def test_the_doctor_names_what_is_the_matter_and_ends_with_1(served):

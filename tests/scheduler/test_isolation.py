@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from scheduler import isolation, sandbox
+from scheduler import isolation, run_numbers, sandbox
 from scheduler.isolation import NotIsolated
 from scheduler.step import StepSpec
 from tests.scheduler.conftest import ENVIRONMENT, is_running
@@ -40,19 +40,33 @@ def data_dir():
     shutil.rmtree(path)
 
 
-@pytest.fixture(params=possible_tiers(), ids=lambda tier: "-as-".join(filter(None, tier)))
-def tier(request, data_dir):
-    wanted, user = request.param
+def chosen(tier, data_dir):
+    wanted, user = tier
     readable = () if user else (Path(__file__).parents[1],)
     settings = Settings(data_dir=data_dir, isolation=wanted, run_user=user, run_paths=readable)
     return isolation.choose(settings)
 
 
+def name_of(tier):
+    return "-as-".join(filter(None, tier))
+
+
+@pytest.fixture(params=possible_tiers(), ids=name_of)
+def tier(request, data_dir):
+    return chosen(request.param, data_dir)
+
+
+@pytest.fixture(params=possible_tiers(), ids=name_of)
+def other_tier(request, data_dir):
+    return chosen(request.param, data_dir)
+
+
 @pytest.fixture
 def step(spawner, tier, data_dir):
     """`step(script, run="run-1")` starts a shell in a run's directory, kept apart by the tier."""
+    usual = tier
 
-    def start(script="", *, argv=(), run="run-1", **others):
+    def start(script="", *, argv=(), run="run-1", tier=usual, **others):
         work_dir = data_dir / "work" / run
         work_dir.mkdir(mode=0o700, exist_ok=True)
         tier.hand_over(work_dir, data_dir / "providers")
@@ -116,15 +130,76 @@ def test_a_run_cannot_read_the_portals_environment(said):
     assert "GANTRY_STEP=" in text  # Its own, at least, it can read.
 
 
-def test_a_run_cannot_look_into_another_run_at_work(step, said):
-    with step("sleep 30", run="run-2", env={"TOKEN": SECRET}) as other:
-        eventually(lambda: other.alive)
+def test_a_run_cannot_look_into_another_run_at_work(step, said, other_tier, data_dir):
+    # Whatever tier that one is in: it may have begun before the settings were changed, or be
+    # another portal's. A user may look into every namespace of users that he has made himself.
+    script = "echo begun; sleep 30"
+    with step(script, run="run-2", tier=other_tier, env={"TOKEN": SECRET}) as other:
+        eventually(lambda: "begun" in text_of(data_dir / "logs/run-2.log"))
 
         _, text = said("cat /proc/[0-9]*/environ /proc/[0-9]*/cwd/* 2>/dev/null | tr '\\0' '\\n'")
 
         other.kill()
         other.wait(10)
     assert SECRET not in text
+
+
+def test_a_run_cannot_look_into_a_run_that_is_just_starting(step, tier, data_dir):
+    looking = "while :; do cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; done"
+    with step(f"echo begun; {looking}", run="run-1") as spy:
+        eventually(lambda: "begun" in text_of(data_dir / "logs/run-1.log"))
+
+        for _ in range(25):
+            with step("true", run="run-2", env={"TOKEN": SECRET}) as other:
+                other.wait(10)
+
+        spy.kill()
+        spy.wait(10)
+    assert SECRET not in text_of(data_dir / "logs/run-1.log")
+
+
+def test_a_run_cannot_signal_another_run(step, said, data_dir):
+    with step("echo begun; sleep 30; echo over", run="run-2") as other:
+        eventually(lambda: "begun" in text_of(data_dir / "logs/run-2.log"))
+
+        said("kill -9 -1")
+
+        still_there = other.alive
+        other.kill()
+        other.wait(10)
+    assert still_there
+
+
+def test_a_run_cannot_read_what_another_leaves_in_a_shared_place(said):
+    with tempfile.TemporaryDirectory(prefix="gantry-shared-", dir="/tmp") as shared:
+        Path(shared).chmod(0o1777)
+        said(f"umask 077; echo {SECRET} > {shared}/token", run="run-2")
+
+        _, text = said(f"cat {shared}/token")
+
+    assert SECRET not in text
+
+
+def test_each_run_with_a_user_of_its_own_has_a_number_of_its_own(data_dir):
+    numbers = set()
+    for name in range(50):
+        work_dir = data_dir / "work" / f"run-{name}"
+        work_dir.mkdir(parents=True)
+        numbers.add(run_numbers.allot(work_dir))
+        assert run_numbers.of(work_dir) in numbers
+
+    assert len(numbers) == 50
+
+
+def test_a_number_that_is_taken_is_not_given_out_again(data_dir):
+    work = data_dir / "work"
+    for name in ("run-1", "run-2"):
+        (work / name).mkdir(parents=True)
+    first = run_numbers.allot(work / "run-1")
+    (work / "run-1").rename(work / "run-0")
+    (work / "run-1").mkdir()
+
+    assert run_numbers.allot(work / "run-1") == first + 1
 
 
 def test_a_run_cannot_touch_what_the_portal_keeps_of_it(said, data_dir):
