@@ -3,11 +3,19 @@
 const root = document.documentElement;
 const isVisit = (event) => event.detail?.ctx?.target === document.body;
 
-document.addEventListener("htmx:before:request", (event) => { if (isVisit(event)) root.dataset.loading = ""; });
+let focusedBefore = null;
+const hasMoved = () => ![document.body, null, focusedBefore].includes(document.activeElement);
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (!isVisit(event)) return;
+  root.dataset.loading = "";
+  focusedBefore = document.activeElement;
+});
 document.addEventListener("htmx:finally:request", () => delete root.dataset.loading);
 document.addEventListener("htmx:after:swap", (event) => {
   if (!isVisit(event)) return;
-  document.querySelector("h1")?.focus({ preventScroll: true });
+  // Whoever was quicker than this event is in a field of the new page already, and stays there.
+  if (!hasMoved()) document.querySelector("h1")?.focus({ preventScroll: true });
   if (!location.hash) scrollTo(0, 0);
 });
 
