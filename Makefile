@@ -50,6 +50,11 @@ format: $(VENV)/.dev-installed ## put the code in its usual form
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
+.PHONY: openapi
+openapi: $(VENV)/.dev-installed ## write the description of the API, and its table in docs/api.md
+	@$(BIN)/python -m scripts.openapi
+	@$(BIN)/python -m scripts.api_page
+
 .PHONY: lock
 lock: $(VENV)/.dev-installed ## resolve requirements/*.in into pinned, hashed lists without addresses
 	@$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.txt

@@ -7,22 +7,20 @@ from apiflask import APIFlask
 
 import blueprints
 import config
-from blueprints._shared import assets, errors, filters, gate, htmx, openapi, security
+from blueprints._shared import assets, errors, filters, gate, htmx, security
 from config import Settings
 from engines import registry
 from engines.base import Engine
 from lib import crypto
 from lib.passwords import Hasher
-from lib.version import VERSION
 from models.base import connect
 from models.run_state import RunType
 from services.house import EngineFacts, House, move_in
 
 ROOT = Path(__file__).resolve().parent
-NAMES: dict[str, Any] = {"title": "Gantry", "version": VERSION, "spec_path": "/api/v1/openapi.json"}
 NOTHING_OF_ITS_OWN: dict[str, Any] = {
     "json_errors": False,
-    "docs_path": None,
+    "enable_openapi": False,  # `scripts.openapi` writes a fuller description, which is served.
     "static_folder": None,
 }
 
@@ -34,7 +32,7 @@ def create_app(
 
     Raises lib.crypto.BadKey when the secret key cannot be used.
     """
-    app = APIFlask("gantry", root_path=str(ROOT), **NAMES, **NOTHING_OF_ITS_OWN)
+    app = APIFlask("gantry", root_path=str(ROOT), **NOTHING_OF_ITS_OWN)
     engines = registry.engines(_engine_options(settings, with_fake_engine=with_fake_engine))
     house = _house(settings, passwords or Hasher(), engines)
     app.config |= security.flask_settings(settings, house.keyring.derive("cookies"))
@@ -45,7 +43,7 @@ def create_app(
     }
     connect(app, settings.database)
     move_in(house)
-    for part in (htmx, errors, filters, openapi):
+    for part in (htmx, errors, filters):
         part.install(app)
     gate.install(app, blueprints.OPEN_ENDPOINTS)
     assets.install(app, ROOT / "static")

@@ -5,7 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 PAGES = (
-    "sessions dashboard health events account audit administration search "
+    "sessions dashboard docs health events account audit administration search "
     "projects stacks workspaces deployments states members variables queue teardown "
     "runs run_actions run_log run_changes run_compare run_lists run_wizard"
 ).split()
@@ -21,7 +21,7 @@ OPEN_ENDPOINTS = frozenset(
         "sessions.create",
         "health.alive",
         "health.ready",
-        "openapi.spec",
+        "docs.spec",
     }
 )
 """Everything else asks who is there: see `_shared.gate`."""

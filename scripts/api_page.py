@@ -1,4 +1,4 @@
-"""Write the table of calls in docs/api.md from the routes: `python -m scripts.api_page`."""
+"""Write the table of calls in docs/api.md from the routes: `make openapi`."""
 
 import re
 import tempfile
@@ -28,7 +28,7 @@ def calls(app: "Flask") -> list[tuple[str, str, str]]:
     found = []
     for rule in app.url_map.iter_rules():
         said = (app.view_functions[rule.endpoint].__doc__ or "").strip().partition("\n")[0]
-        if rule.rule.startswith(BASE) and said:
+        if rule.rule.startswith(BASE) and rule.endpoint.startswith("api_") and said:
             path = re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule.removeprefix(BASE))
             found += [(path, name, said) for name in METHODS if name in (rule.methods or ())]
     return sorted(found, key=lambda call: (call[0], METHODS.index(call[1])))

@@ -16,6 +16,9 @@ SHOWN_AT_MOST = 60
 class ChangedMeanwhile(Conflict):
     """Somebody saved another version. `now` maps the fields that differ to their present values."""
 
+    kind = "edited-meanwhile"
+    title = "Changed meanwhile"
+
     def __init__(self, now: Mapping[str, Any]) -> None:
         shown = ", ".join(f"{name} is now {_words(value)}" for name, value in now.items())
         text = "Somebody changed this while you were editing it, so nothing was saved"

@@ -45,6 +45,13 @@ class Conflict(GantryError):
     title = "Not now"
 
 
+class KeyReused(Conflict):
+    """An Idempotency-Key came with another request before."""
+
+    kind = "idempotency-key-reused"
+    title = "This key is taken"
+
+
 class Invalid(GantryError):
     """The input does not hold. `fields` maps a field's name to its sentence."""
 

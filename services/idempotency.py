@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.draft import IdempotencyKey
 from services.access import Actor
-from services.errors import Conflict, Invalid
+from services.errors import Invalid, KeyReused
 from services.transaction import is_duplicate, session, transaction
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def once(
     says the id to keep, `find` gets the thing by it. Returns the thing and whether it is new.
 
     Raises:
-        Conflict: when the key came with another request.
+        KeyReused: when the key came with another request.
         Invalid: when the key is empty or too long.
     """
     if request.key is None:
@@ -62,7 +62,7 @@ def _made_before(actor: Actor, request: Request) -> str | None:
     if kept is None:
         return None
     if (kept.request_sha256, kept.kind) != (request.digest, request.kind):
-        raise Conflict("This Idempotency-Key came with another request before. Use a new one.")
+        raise KeyReused("This Idempotency-Key came with another request before. Use a new one.")
     return kept.made_id
 
 

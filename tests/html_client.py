@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from models.base import db
 from services import sessions
+from tests import contract
 
 # What html5lib does not know yet, and browsers have known for years.
 _UNKNOWN = {"unknown-doctype"}
@@ -60,6 +61,7 @@ class PageClient(FlaskClient):
             response.response = _Stream(context, response.response)
         _end_reading()
         check_page(response)
+        contract.check_answer(self.application, response)
         return response
 
 

@@ -17,7 +17,7 @@ from flask import (
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from blueprints._shared import current, htmx
+from blueprints._shared import current, htmx, problems
 from services import errors
 from services.errors import GantryError
 
@@ -61,7 +61,7 @@ def _refused(error: GantryError) -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
     if isinstance(error, errors.SignInNeeded) and not current.is_api():
         return _to_sign_in()
-    response = _answer(status, error.title, error.text, getattr(error, "fields", None))
+    response = _answer(status, error.title, error.text, getattr(error, "fields", None), error.kind)
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.SignInNeeded):
@@ -120,9 +120,11 @@ def _is_exhausted(error: Exception) -> bool:
     }
 
 
-def _answer(status: int, title: str, text: str, fields: dict[str, str] | None = None) -> Response:
+def _answer(
+    status: int, title: str, text: str, fields: dict[str, str] | None = None, kind: str = ""
+) -> Response:
     if current.is_api():
-        return problem(status, title, text, fields)
+        return problem(status, title, text, fields, kind)
     error = {"status": status, "title": title, "text": text, "fields": fields or {}}
     error |= {"back_url": _way_back(), "keeps_typing": request.method == "POST"}
     try:
@@ -143,10 +145,12 @@ def _plain(status: int, text: str) -> Response:
     return Response(body, status, content_type="text/plain; charset=utf-8")
 
 
-def problem(status: int, title: str, text: str, fields: dict[str, str] | None = None) -> Response:
-    """An answer as RFC 9457 has it; `fields` maps a field to its sentence."""
+def problem(
+    status: int, title: str, text: str, fields: dict[str, str] | None = None, kind: str = ""
+) -> Response:
+    """An answer as RFC 9457 has it; `fields` maps fields to sentences."""
     body = {
-        "type": "about:blank",
+        "type": problems.type_of(kind, status),
         "title": title,
         "status": status,
         "detail": text,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from blueprints._shared import current
+from blueprints._shared.shapes import nouns as shapes
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
 from services import deployments, projects, stacks, workspaces
@@ -14,12 +15,17 @@ from services.deployments import DeploymentLine
 from services.errors import Invalid
 from services.variables import VariableLine
 
-Json = dict[str, Any]
+Json = Mapping[str, Any]
 
 
 def instant(at: dt.datetime | None) -> str | None:
     """An instant as RFC 3339 has it, in UTC."""
     return None if at is None else at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment(at: dt.datetime) -> str:
+    """An instant that is always there, as RFC 3339 has it, in UTC."""
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def query_flag(name: str) -> bool:
@@ -54,20 +60,20 @@ def deployment_at(url: Mapping[str, Any]) -> Deployment:
     return deployments.at(current.actor(), url["project"], url["stack"], url["workspace"])
 
 
-def project_json(project: Project) -> Json:
+def project_json(project: Project) -> shapes.Project:
     """A project."""
     return {
         "id": project.id,
         "name": project.name,
         "title": project.title,
         "description": project.description,
-        "created_at": instant(project.created_at),
+        "created_at": moment(project.created_at),
         "created_by": project.created_by_name,
         "version": project.version,
     }
 
 
-def workspace_json(workspace: Workspace) -> Json:
+def workspace_json(workspace: Workspace) -> shapes.Workspace:
     """A workspace."""
     return {
         "id": workspace.id,
@@ -75,13 +81,13 @@ def workspace_json(workspace: Workspace) -> Json:
         "title": workspace.title,
         "description": workspace.description,
         "protected": workspace.protected,
-        "created_at": instant(workspace.created_at),
+        "created_at": moment(workspace.created_at),
         "created_by": workspace.created_by_name,
         "version": workspace.version,
     }
 
 
-def stack_json(stack: Stack) -> Json:
+def stack_json(stack: Stack) -> shapes.Stack:
     """A stack with its settings."""
     return {
         "id": stack.id,
@@ -98,13 +104,13 @@ def stack_json(stack: Stack) -> Json:
         "max_duration_s": stack.max_duration_s,
         "silence_notice_s": stack.silence_notice_s,
         "plan_expires_s": stack.plan_expires_s,
-        "created_at": instant(stack.created_at),
+        "created_at": moment(stack.created_at),
         "created_by": stack.created_by_name,
         "version": stack.version,
     }
 
 
-def run_link(run: Run | None) -> Json | None:
+def run_link(run: Run | None) -> shapes.RunLink | None:
     """A run as others point to it."""
     if run is None:
         return None
@@ -117,7 +123,7 @@ def run_link(run: Run | None) -> Json | None:
     }
 
 
-def deployment_json(line: DeploymentLine) -> Json:
+def deployment_json(line: DeploymentLine) -> shapes.Deployment:
     """A deployment with its locks and runs."""
     row = line.deployment
     return {
@@ -129,26 +135,15 @@ def deployment_json(line: DeploymentLine) -> Json:
         "resource_count": row.resource_count,
         "backend": row.backend,
         "blocked": _blocked(row),
-        "lock": line.lock
-        and {
-            "run": line.lock.run_id,
-            "client": line.lock.client,
-            "acquired_at": instant(line.lock.acquired_at),
-        },
-        "manual_lock": line.hand
-        and {
-            "user": line.hand.user_id,
-            "name": line.hand.user_name,
-            "note": line.hand.note,
-            "locked_at": instant(line.hand.locked_at),
-        },
+        "lock": _lock(line),
+        "manual_lock": _manual_lock(line),
         "active_run": run_link(line.active_run),
         "last_run": run_link(line.last_run),
         "applied_run": run_link(line.applied_run),
     }
 
 
-def variable_json(line: VariableLine) -> Json:
+def variable_json(line: VariableLine) -> shapes.Variable:
     """A variable; `value` is null when `hidden` says that it is not shown."""
     return {
         "name": line.name,
@@ -163,7 +158,23 @@ def variable_json(line: VariableLine) -> Json:
     }
 
 
-def _blocked(row: Deployment) -> Json | None:
+def _lock(line: DeploymentLine) -> shapes.Lock | None:
+    held = line.lock
+    if held is None:
+        return None
+    at = instant(held.acquired_at)
+    return {"run": held.run_id, "client": held.client, "acquired_at": at}
+
+
+def _manual_lock(line: DeploymentLine) -> shapes.ManualLock | None:
+    hand = line.hand
+    if hand is None:
+        return None
+    at = instant(hand.locked_at)
+    return {"user": hand.user_id, "name": hand.user_name, "note": hand.note, "locked_at": at}
+
+
+def _blocked(row: Deployment) -> shapes.Block | None:
     if row.blocked_at is None:
         return None
     return {

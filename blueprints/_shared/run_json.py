@@ -7,7 +7,8 @@ from flask import url_for
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
 
 from blueprints._shared.forms import Body
-from blueprints._shared.nouns import Json, instant
+from blueprints._shared.nouns import instant, moment
+from blueprints._shared.shapes import runs as shapes
 from models.run import Run
 from models.run_state import RunType
 from services import variables
@@ -41,22 +42,43 @@ class RunBody(Body):
     `{name: {"value", "category", "secret"}}`. `metadata` are opaque strings.
     """
 
-    project: Name
-    stack: Name
-    workspace: Name
-    type: RunType
-    source: dict[str, Any] | None = None
-    variables: dict[Text, Any] = Field(default_factory=dict, max_length=1000)
-    command: Text | None = None
+    project: Annotated[Name, Field(examples=["shop"])]
+    """The project of the stack."""
+    stack: Annotated[Name, Field(examples=["web"])]
+    """The stack, by its name in the project."""
+    workspace: Annotated[Name, Field(examples=["staging"])]
+    """Where to deploy it."""
+    type: Annotated[RunType, Field(examples=["preview"])]
+    """`preview` plans and changes nothing, `apply` plans, waits for a confirmation and applies,
+    `destroy` likewise; `task` runs a command, `generate` makes the Spec."""
+    source: Annotated[dict[str, Any] | None, Field(examples=[None])] = None
+    """Where the code comes from: `{"kind": "configuration_version", "id"}`, `{"kind": "git", "url",
+    "ref", "path"}`, `{"kind": "vcs_link", "ref"}` or `{"kind": "module", "name", "version"}`."""
+    variables: Annotated[dict[Text, Any], Field(max_length=1000, examples=[{"size": "large"}])] = (
+        Field(default_factory=dict)
+    )
+    """For this run alone: `{name: value}` (terraform, plain), or `{name: {"value", "category",
+    "secret"}}`."""
+    command: Annotated[Text | None, Field(examples=[None])] = None
+    """What a task runs, by a shell in the prepared directory."""
     init: StrictBool = True
+    """Whether the engine is initialised before a task's command."""
     destroy: StrictBool = False
+    """For a preview: show what a destroy would do."""
     auto_apply: StrictBool | None = None
+    """Whether the plan is applied without asking anybody."""
     targets: Texts = Field(default_factory=list)
+    """Addresses to limit the run to."""
     replace: Texts = Field(default_factory=list)
+    """Addresses to make anew."""
     refresh_only: StrictBool = False
+    """Take over what exists, and change nothing."""
     priority: StrictInt = 0
-    message: Text = ""
+    """Above 0 the run is taken up before others."""
+    message: Annotated[Text, Field(examples=["Two more web servers"])] = ""
+    """What the run is for, for people."""
     metadata: Texts = Field(default_factory=list)
+    """Opaque strings to keep with the run, such as signatures."""
 
     def request(self) -> NewRun:
         """The same, as the service takes it; secret values are sealed from here on.
@@ -72,9 +94,10 @@ class Attached(Body):
     """What may come with any verb."""
 
     metadata: Texts = Field(default_factory=list)
+    """Opaque strings to keep with the run, such as signatures."""
 
 
-def run_json(facts: RunFacts) -> Json:
+def run_json(facts: RunFacts) -> shapes.Run:
     """A run. An output that is sensitive has the value null; `/outputs` says which those are."""
     run = facts.run
     return {
@@ -94,7 +117,7 @@ def run_json(facts: RunFacts) -> Json:
             "id": run.created_by_id,
             "name": run.created_by_name,
         },
-        "created_at": instant(run.created_at),
+        "created_at": moment(run.created_at),
         "started_at": instant(run.started_at),
         "finished_at": instant(run.finished_at),
         "auto_apply": run.auto_apply,
@@ -118,29 +141,40 @@ def run_json(facts: RunFacts) -> Json:
         "waiting_on": _waiting(facts.waiting),
         "changes": summary(run.changes),
         "result": run.result,
-        "error": {"kind": run.error_kind, "text": run.error_text} if run.error_kind else None,
-        "outputs": facts.outputs,
+        "error": _error(run),
+        "outputs": dict(facts.outputs),
         "actions": list(facts.actions),
         "url": url_for("api_runs.show", run_id=run.id),
         "version": run.version,
     }
 
 
-def summary(changes: Mapping[str, Any] | None) -> Json | None:
+def summary(changes: Mapping[str, Any] | None) -> shapes.Summary | None:
     """How much a plan changes: every count, zeros too; None while there is no plan."""
-    return None if changes is None else {name: changes.get(name) or 0 for name in COUNTS}
+    if changes is None:
+        return None
+    # The names are the shape's own.
+    return {name: changes.get(name) or 0 for name in COUNTS}  # type: ignore[return-value]
 
 
-def _source(run: Run) -> Json | None:
+def _source(run: Run) -> dict[str, Any] | None:
     pin = run.pin or {}
     pinned = {name: pin[name] for name in _PINNED if pin.get(name)}
     return {**(run.source or {}), **pinned} or None
 
 
-def _waiting(waiting: WaitingOn | None) -> Json | None:
+def _error(run: Run) -> shapes.RunError | None:
+    return {"kind": run.error_kind, "text": run.error_text} if run.error_kind else None
+
+
+def _waiting(waiting: WaitingOn | None) -> shapes.WaitingOn | None:
     if waiting is None:
         return None
-    more = {"run": waiting.run_id, "url": waiting.url, "position": waiting.position}
-    return {"kind": waiting.kind, "text": waiting.text} | {
-        name: value for name, value in more.items() if value is not None
-    }
+    said: shapes.WaitingOn = {"kind": waiting.kind, "text": waiting.text}
+    if waiting.run_id is not None:
+        said["run"] = waiting.run_id
+    if waiting.url is not None:
+        said["url"] = waiting.url
+    if waiting.position is not None:
+        said["position"] = waiting.position
+    return said

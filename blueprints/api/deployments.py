@@ -1,10 +1,13 @@
 """Deployments: what is deployed of a stack in a workspace, and the lock a person holds on it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, request
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from blueprints._shared import api, current, paging
+from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import (
     Json,
@@ -16,29 +19,45 @@ from blueprints._shared.nouns import (
     stack_of,
     workspace_of,
 )
-from models.project import Deployment
+from blueprints._shared.shapes import Paging, Words, list_of, shape
+from blueprints._shared.shapes.nouns import Deployment, Output, Resource
+from models import project as models
 from services import deployments, locks, states
 from services.deployments import OutputLine, ResourceLine
 from services.page import Page
 
-blueprint = api.blueprint("deployments", __name__, tag="Deployments")
+blueprint = api.blueprint("deployments", __name__, tag="deployment")
 PATH = "/projects/<project>/stacks/<stack>/workspaces/<workspace>"
 
 
-class Lock(Body):
+class HandLock(Body):
     """Why somebody locks a deployment."""
 
     note: str = ""
+    """Why, for those who find it locked."""
 
 
-def _stored(url: Json) -> Deployment:
+@shape
+class Force(TypedDict, total=False):
+    """Whether somebody else's lock is meant."""
+
+    force: Annotated[bool, Field(examples=[False])]
+    """`true` takes anybody's lock away; owners may."""
+
+
+def _stored(url: Json) -> models.Deployment:
     names = (url["project"], url["stack"], url["workspace"])
     return deployments.get(current.actor(), *names)
 
 
 @blueprint.get("/projects/<project>/stacks/<stack>/workspaces")
+@describe(list_of(Deployment), query=[Paging])
 def of_stack(**url: Any) -> Json:
-    """Where a stack is deployed, by workspace."""
+    """List the deployments of a stack.
+
+    Where a stack is deployed, by the name of the workspace; those in workspaces that the caller
+    does not see are left out.
+    """
     page = deployments.of_stack(
         current.actor(), stack_of(url), after=paging.after(), limit=paging.limit()
     )
@@ -46,8 +65,13 @@ def of_stack(**url: Any) -> Json:
 
 
 @blueprint.get("/workspaces/<workspace>/deployments")
+@describe(list_of(Deployment), query=[Paging])
 def of_workspace(**url: Any) -> Json:
-    """What is deployed in a workspace, the oldest first."""
+    """List the deployments in a workspace.
+
+    What is deployed there, the oldest first; those of projects that the caller does not see are
+    left out.
+    """
     page = deployments.of_workspace(
         current.actor(), workspace_of(url), after=paging.after(), limit=paging.limit()
     )
@@ -55,29 +79,50 @@ def of_workspace(**url: Any) -> Json:
 
 
 @blueprint.get(PATH)
+@describe(Deployment)
 def show(**url: Any) -> Json:
-    """One deployment, with its locks and runs."""
+    """Show a deployment.
+
+    With who may change it now, and with its runs. A deployment comes to be with its first run,
+    variable, schedule or lock; before that it is 404.
+    """
     return deployment_json(deployments.line_of(current.actor(), _stored(url)))
 
 
 @blueprint.post(f"{PATH}/lock")
+@describe(Deployment, takes=HandLock, refuses={409: "Somebody locked it by hand already."})
 def lock(**url: Any) -> Json:
-    """Lock a deployment by hand: other people's runs wait until the lock is taken away."""
-    asked = api.body(Lock)
+    """Lock a deployment by hand.
+
+    Other people's runs wait until the lock is taken away. Triggers never pass it, one's own
+    included; previews go on.
+    """
+    asked = api.body(HandLock)
     locks.lock(current.actor(), deployment_at(url), asked.note)
     return show(**url)
 
 
 @blueprint.delete(f"{PATH}/lock")
+@describe(
+    query=[Force], refuses={409: "Nobody locked it, or somebody else did; owners may say force."}
+)
 def unlock(**url: Any) -> Response:
-    """Take one's own lock away; with `?force=true` (owners) anybody's."""
+    """Take the lock away.
+
+    One's own; with `?force=true` (owners only) anybody's, a state client's included. A run's lock
+    ends with the run.
+    """
     locks.unlock(current.actor(), deployment_at(url), force=query_flag("force"))
     return api.no_content()
 
 
 @blueprint.get(f"{PATH}/resources")
+@describe(list_of(Resource), query=[Paging, Words])
 def resources(**url: Any) -> Json:
-    """What exists there, by address; `q` narrows it."""
+    """List the resources.
+
+    What exists there, by address, with the runs that made and changed each.
+    """
     page = deployments.resources(
         current.actor(),
         deployment_at(url),
@@ -89,12 +134,16 @@ def resources(**url: Any) -> Json:
 
 
 @blueprint.get(f"{PATH}/outputs")
+@describe(list_of(Output))
 def outputs(**url: Any) -> Json:
-    """The outputs of the last apply; of a sensitive one only that it is there."""
+    """List the outputs.
+
+    Those of the last apply. Of a sensitive one only that it is there.
+    """
     return api.listing(Page(states.outputs(current.actor(), deployment_at(url))), _output_json)
 
 
-def _resource_json(line: ResourceLine) -> Json:
+def _resource_json(line: ResourceLine) -> Resource:
     row = line.resource
     return {
         "address": row.address,
@@ -108,7 +157,7 @@ def _resource_json(line: ResourceLine) -> Json:
     }
 
 
-def _output_json(line: OutputLine) -> Json:
+def _output_json(line: OutputLine) -> Output:
     return {
         "name": line.name,
         "type": line.type,

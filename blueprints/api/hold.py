@@ -1,19 +1,40 @@
 """The hold after a restore: whether it is on, and letting runs go on."""
 
-from typing import Any
+from typing import Annotated
 
 from flask import Response
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from blueprints._shared import api, current
+from blueprints._shared.describe import describe
+from blueprints._shared.shapes import shape
 from services import hold
 from services.access import require_admin
 
-blueprint = api.blueprint("hold", __name__, tag="Instance")
+blueprint = api.blueprint("hold", __name__, tag="instance")
+
+
+@shape
+class Hold(TypedDict):
+    """Whether nothing runs now."""
+
+    on_hold: Annotated[bool, Field(examples=[False])]
+    """Whether the portal is on hold."""
+    reason: Annotated[str | None, Field(examples=[None])]
+    """Why, in a sentence."""
+    since: Annotated[str | None, Field(examples=[None])]
+    """Since when."""
 
 
 @blueprint.get("/hold")
-def show() -> dict[str, Any]:
-    """Whether nothing runs now, why, and since when."""
+@describe(Hold)
+def show() -> Hold:
+    """Show the hold.
+
+    Whether nothing runs now because the portal was restored from a backup, why, and since when. For
+    administrators.
+    """
     require_admin(current.actor())
     found = hold.current()
     if found is None:
@@ -22,8 +43,12 @@ def show() -> dict[str, Any]:
 
 
 @blueprint.post("/hold/release")
+@describe(refuses={409: "Nothing is on hold."})
 def release() -> Response:
-    """Let runs go on; 409 when nothing is on hold."""
+    """Release the hold.
+
+    Lets runs go on. For administrators, with a token of scope `administer`.
+    """
     api.require_scope("administer")
     hold.release(current.actor())
     return api.no_content()

@@ -1,15 +1,40 @@
 """Who the token is."""
 
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from blueprints._shared import api, current
+from blueprints._shared.describe import describe
+from blueprints._shared.shapes import Email, Id, PersonName, shape
 
-blueprint = api.blueprint("me", __name__, tag="Me")
+blueprint = api.blueprint("me", __name__, tag="me")
+
+
+@shape
+class Me(TypedDict):
+    """Who the token is."""
+
+    id: Id
+    """The owner's id."""
+    email: Email
+    """The owner's address."""
+    name: PersonName
+    """The owner's name."""
+    is_admin: bool
+    """Whether the token acts as a system administrator."""
+    scopes: Annotated[list[str], Field(examples=[["read", "run"]])]
+    """What the token may do at the most."""
 
 
 @blueprint.get("/me")
-def show() -> dict[str, Any]:
-    """Who the token is, and what it may do."""
+@describe(Me)
+def show() -> Me:
+    """Show who the token is.
+
+    Its owner, and what it may do: nothing that its owner may not, and no more than its scopes.
+    """
     visitor = current.visitor()
     user, actor = visitor.user, visitor.actor
     return {

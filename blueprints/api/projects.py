@@ -1,36 +1,50 @@
 """Projects."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, request, url_for
+from pydantic import Field
 
 from blueprints._shared import api, current, paging
+from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import project_json, project_of, query_flag
+from blueprints._shared.shapes import Deletion, Paging, Words, list_of
+from blueprints._shared.shapes.nouns import Project
 from services import projects
 
-blueprint = api.blueprint("projects", __name__, tag="Projects")
+blueprint = api.blueprint("projects", __name__, tag="project")
 
 
 class NewProject(Body):
     """What a project is made of."""
 
-    name: str
-    title: str = ""
-    description: str = ""
+    name: Annotated[str, Field(examples=["shop"])]
+    """Its name in URLs: small letters, digits and hyphens. It never changes."""
+    title: Annotated[str, Field(examples=["Shop"])] = ""
+    """What people call it."""
+    description: Annotated[str, Field(examples=["All that the shop runs on"])] = ""
+    """What it is for, in free text."""
 
 
 class ProjectChanges(Body):
     """What is to be changed; with `version`, only if that is still the present one."""
 
-    title: str = ""
-    description: str = ""
+    title: Annotated[str, Field(examples=["Shop"])] = ""
+    """What people call it."""
+    description: Annotated[str, Field(examples=["All that the shop runs on"])] = ""
+    """What it is for, in free text."""
     version: int | None = None
+    """The version you saw; with another one by now the change is refused."""
 
 
 @blueprint.get("/projects")
+@describe(list_of(Project), query=[Paging, Words])
 def index() -> dict[str, Any]:
-    """The projects the caller sees, by name; `q` narrows them."""
+    """List projects.
+
+    Those that the caller sees, by name.
+    """
     page = projects.visible(
         current.actor(),
         after=paging.after(),
@@ -41,8 +55,12 @@ def index() -> dict[str, Any]:
 
 
 @blueprint.post("/projects")
+@describe(Project, status=201, takes=NewProject, once=True, refuses={409: "The name is taken."})
 def create() -> Response:
-    """Make a project."""
+    """Make a project.
+
+    For administrators, or for everybody when the portal is set so. Whoever makes it owns it.
+    """
     api.require_scope("administer")
     new = api.body(NewProject)
     made, is_new = api.once(
@@ -56,14 +74,22 @@ def create() -> Response:
 
 
 @blueprint.get("/projects/<project>")
-def show(**url: Any) -> dict[str, Any]:
-    """One project."""
+@describe(Project)
+def show(**url: Any) -> Project:
+    """Show a project.
+
+    Its name, title and description. Its stacks and members have calls of their own.
+    """
     return project_json(project_of(url))
 
 
 @blueprint.patch("/projects/<project>")
-def edit(**url: Any) -> dict[str, Any]:
-    """Change title or description."""
+@describe(Project, takes=ProjectChanges, refuses={409: "Somebody changed it meanwhile."})
+def edit(**url: Any) -> Project:
+    """Change a project.
+
+    Title or description; what is left out stays as it is.
+    """
     project = project_of(url)
     changes = api.body(ProjectChanges).model_dump(exclude_unset=True)
     version = changes.pop("version", None)
@@ -71,8 +97,13 @@ def edit(**url: Any) -> dict[str, Any]:
 
 
 @blueprint.delete("/projects/<project>")
+@describe(query=[Deletion], refuses={409: "Resources exist there, or runs are at work."})
 def delete(**url: Any) -> Response:
-    """Delete a project; `?confirm=<name>`, and `&abandon_resources=true` while some are left."""
+    """Delete a project.
+
+    With its stacks, runs and states, for good. Runs at work are killed. Refused while resources
+    exist, unless that is said to be meant.
+    """
     projects.delete(
         current.actor(),
         project_of(url),

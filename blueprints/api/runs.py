@@ -1,14 +1,28 @@
 """Runs: made, listed and read by programs. What can be done to one stands in `run_verbs`."""
 
 from itertools import zip_longest
+from typing import Annotated
 
 from flask import Response, json, request, url_for
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from blueprints._shared import api, change_stream, current, paging
-from blueprints._shared.nouns import Json, instant
+from blueprints._shared.describe import Content, describe
+from blueprints._shared.nouns import Json, moment
 from blueprints._shared.run_json import RunBody, run_json, summary
-from models.run import Run
-from models.run_content import RunOutput, RunVariable
+from blueprints._shared.shapes import Paging, list_of, shape
+from blueprints._shared.shapes.nouns import Output
+from blueprints._shared.shapes.run_parts import (
+    Changes,
+    Moment,
+    RunFilters,
+    RunVariable,
+    Sentence,
+)
+from blueprints._shared.shapes.runs import Run
+from models import run as models
+from models import run_content
 from models.run_history import RunHistory
 from models.run_state import STATUS, RunType
 from services import logs, runs
@@ -19,14 +33,36 @@ from services.runs.facts import facts
 from services.runs.facts import history as history_of
 from services.runs.listing import Cursor
 
-blueprint = api.blueprint("runs", __name__, tag="Runs")
+blueprint = api.blueprint("runs", __name__, tag="run")
 LARGEST_OFFSET = 1 << 50
+DOCUMENT = Content("application/json", '{"summary": {}, "changes": []}', "The change document.")
+
+
+@shape
+class Offset(TypedDict, total=False):
+    """Where to read from."""
+
+    offset: Annotated[int, Field(ge=0, le=LARGEST_OFFSET, examples=[0])]
+    """How many bytes to pass over."""
 
 
 @blueprint.post("/runs")
-@blueprint.doc(summary="Make a run", responses={201: "The run, before any work is done"})
+@describe(
+    Run,
+    status=201,
+    takes=RunBody,
+    once=True,
+    refuses={
+        404: "There is no such project, stack or workspace, or none that the caller may see.",
+        409: "The workspace is protected, the stack is not able to, or the key was used before.",
+    },
+)
 def create() -> Response:
-    """Make a run: answered before any work is done; a refusal creates nothing."""
+    """Make a run.
+
+    Answered before any work is done: ask again or listen to its events. `waiting_on` says right
+    away what it waits for. A refusal creates nothing.
+    """
     actor, asked = current.actor(), api.body(RunBody)
     made, is_new = api.once(
         "run",
@@ -38,14 +74,12 @@ def create() -> Response:
 
 
 @blueprint.get("/runs")
-@blueprint.doc(
-    summary="List runs",
-    description="Filters: project, stack (also as project/stack), workspace, type, status, state, "
-    "trigger, created_by (id, e-mail or name), branch, drift, since, until, archived (false, true, "
-    "any), q. Several values of a word are parted by commas; times are instants, dates or ages.",
-)
+@describe(list_of(Run), query=[Paging, RunFilters])
 def index() -> Json:
-    """The runs one sees, newest first."""
+    """List runs.
+
+    Those that the caller sees, newest first.
+    """
     wanted = filters.parse(request.args.to_dict(flat=False))
     after = paging.after()
     found = listing.page(
@@ -56,24 +90,33 @@ def index() -> Json:
 
 
 @blueprint.get("/runs/<run_id>")
-@blueprint.doc(summary="One run")
+@describe(Run)
 def show(run_id: str) -> Json:
-    """One run, as it is now."""
+    """Show a run.
+
+    As it is now, with what the caller may do to it.
+    """
     return _one(_run(run_id))
 
 
 @blueprint.get("/runs/<run_id>/history")
-@blueprint.doc(summary="The states a run went through, oldest first")
+@describe(list_of(Moment))
 def history(run_id: str) -> Json:
-    """The states a run went through, oldest first, with who moved it and how long each lasted."""
+    """Show a run's history.
+
+    The states it went through, oldest first, with who moved it and how long each lasted.
+    """
     rows = history_of(_run(run_id))
     return {"items": [_moment(*pair) for pair in zip_longest(rows, rows[1:])], "next": None}
 
 
 @blueprint.get("/runs/<run_id>/variables")
-@blueprint.doc(summary="The variables a run got, values by role")
+@describe(list_of(RunVariable))
 def variables(run_id: str) -> Json:
-    """The variables a run got: values for those who may see them, and of secrets for nobody."""
+    """List a run's variables.
+
+    The variables it got: values for those who may see them, and of secrets for nobody.
+    """
     run = _run(run_id)
     is_open = reading.sees_values(current.actor(), run)
     return {
@@ -83,16 +126,22 @@ def variables(run_id: str) -> Json:
 
 
 @blueprint.get("/runs/<run_id>/outputs")
-@blueprint.doc(summary="The outputs of a run")
+@describe(list_of(Output))
 def outputs(run_id: str) -> Json:
-    """The outputs of a run; a sensitive one has no value here."""
+    """List a run's outputs.
+
+    A sensitive one has no value here.
+    """
     return {"items": [_output(row) for row in reading.outputs(_run(run_id))], "next": None}
 
 
 @blueprint.get("/runs/<run_id>/changes")
-@blueprint.doc(summary="What a run changes, by cursor")
+@describe(Changes, query=[Paging])
 def changes(run_id: str) -> Json:
-    """The change document, its `changes` a page at a time."""
+    """Show what a run changes.
+
+    The change document, its `changes` a page at a time.
+    """
     run, cursor = _run(run_id), request.args.get("cursor", "")
     after = paging.decode(cursor, int)[0] if cursor else -1
     if not -1 <= after < 1 << 31:
@@ -111,9 +160,12 @@ def changes(run_id: str) -> Json:
 
 
 @blueprint.get("/runs/<run_id>/result")
-@blueprint.doc(summary="What came of a run")
+@describe((Sentence, DOCUMENT))
 def result(run_id: str) -> Response | Json:
-    """A preview's change document; of other runs the sentence."""
+    """Show what came of a run.
+
+    Of a preview the whole change document, of other runs a sentence; 404 while there is neither.
+    """
     run = _run(run_id)
     if run.type is RunType.PREVIEW and change_pages.document(run) is not None:
         return change_stream.answer(run)
@@ -124,9 +176,22 @@ def result(run_id: str) -> Response | Json:
 
 
 @blueprint.get("/runs/<run_id>/logs")
-@blueprint.doc(summary="A run's log from an offset on", responses={200: "Bytes of the log"})
+@describe(
+    Content(
+        "text/plain", "Initializing the backend...\n", "Bytes of the log, as a person reads it."
+    ),
+    query=[Offset],
+    headers={
+        "Gantry-Log-Offset": "Where to go on: the `offset` of the next request.",
+        "Gantry-Log-Complete": "`true` once the run has ended and this was all.",
+    },
+)
 def log(run_id: str) -> Response:
-    """The bytes from `?offset=` on; headers say where to go on, and whether that was all."""
+    """Read a run's log.
+
+    The bytes from `offset` on; two headers say where to go on, and whether that was all. Known
+    secrets are masked.
+    """
     run, offset = _run(run_id), _offset()
     is_over = run.is_over  # Before the size: what is over grows no more.
     size = logs.size(run)
@@ -140,11 +205,11 @@ def log(run_id: str) -> Response:
     return response
 
 
-def _run(run_id: str) -> Run:
+def _run(run_id: str) -> models.Run:
     return reading.get(current.actor(), run_id)
 
 
-def _one(run: Run) -> Json:
+def _one(run: models.Run) -> Run:
     return run_json(facts(current.actor(), [run])[0])
 
 
@@ -155,19 +220,19 @@ def _offset() -> int:
     return int(text[:20])
 
 
-def _moment(row: RunHistory, following: RunHistory | None) -> Json:
+def _moment(row: RunHistory, following: RunHistory | None) -> Moment:
     """A state. What a row keeps is the duration of the state before; each is told its own here."""
     return {
         "state": row.state.value,
         "status": STATUS[row.state].value,
-        "at": instant(row.at),
+        "at": moment(row.at),
         "actor": {"kind": row.actor_kind, "id": row.actor_id, "name": row.actor_name},
         "reason": row.reason,
         "duration_ms": None if following is None else following.duration_ms,
     }
 
 
-def _variable(row: RunVariable, *, is_open: bool) -> Json:
+def _variable(row: run_content.RunVariable, *, is_open: bool) -> RunVariable:
     hidden = row.secret or not is_open
     return {
         "name": row.name,
@@ -181,7 +246,7 @@ def _variable(row: RunVariable, *, is_open: bool) -> Json:
     }
 
 
-def _output(row: RunOutput) -> Json:
+def _output(row: run_content.RunOutput) -> Output:
     return {
         "name": row.name,
         "type": row.type,

@@ -1,38 +1,104 @@
 """Worker pools: who executes, and what waits for them."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from blueprints._shared import api, current
+from blueprints._shared.describe import describe
 from blueprints._shared.nouns import Json, instant
 from blueprints._shared.run_json import run_json
+from blueprints._shared.shapes import Id, Instant, list_of, shape
+from blueprints._shared.shapes.runs import Run
 from services import queue
 from services.page import Page
-from services.queue import Pool
 
-blueprint = api.blueprint("worker_pools", __name__, tag="Worker pools")
+blueprint = api.blueprint("worker_pools", __name__, tag="worker-pool")
+
+
+@shape
+class Worker(TypedDict):
+    """A process that carries runs out."""
+
+    id: Id
+    """Its id."""
+    name: Annotated[str, Field(examples=["portal-1"])]
+    """What it is called."""
+    host: Annotated[str, Field(examples=["portal-1.example.com"])]
+    """The machine it is on."""
+    slots: Annotated[int, Field(examples=[4])]
+    """How many runs it takes at once."""
+    busy: Annotated[int, Field(examples=[1])]
+    """How many it has."""
+    seen_at: Instant | None
+    """When it last reported."""
+
+
+@shape
+class Pool(TypedDict):
+    """Workers that share a queue."""
+
+    name: Annotated[str, Field(examples=["embedded"])]
+    """What it is called."""
+    slots: Annotated[int, Field(examples=[4])]
+    """How many runs it takes at once."""
+    busy: Annotated[int, Field(examples=[1])]
+    """How many it has."""
+    running: Annotated[int, Field(examples=[1])]
+    """How many runs are at work."""
+    waiting: Annotated[int, Field(examples=[0])]
+    """How many runs wait for it."""
+    workers: list[Worker]
+    """Its workers."""
+
+
+@shape
+class Queue(TypedDict):
+    """The runs of a pool, in order."""
+
+    items: list[Run]
+    """The runs: at work, waiting, held up."""
+    next: Annotated[str | None, Field(examples=[None])]
+    """Always null: a queue comes whole."""
+    more: Annotated[Any, Field(examples=[0])]
+    """How many more wait than are shown."""
 
 
 @blueprint.get("/worker-pools")
+@describe(list_of(Pool))
 def index() -> Json:
-    """Every pool, with what it can do at once and does now."""
+    """List worker pools.
+
+    Every pool, with what it can do at once and what it does now. The portal's own is `embedded`.
+    """
     return api.listing(Page(queue.pools(current.actor())), _pool_json)
 
 
 @blueprint.get("/worker-pools/<name>")
+@describe(Pool)
 def show(**url: Any) -> Json:
-    """One pool."""
+    """Show a worker pool.
+
+    With its workers.
+    """
     return _pool_json(queue.get(current.actor(), url["name"]))
 
 
 @blueprint.get("/worker-pools/<name>/queue")
+@describe(Queue)
 def of_pool(**url: Any) -> Json:
-    """Its runs: at work, then those that wait in the order of claims, then those held up."""
+    """Show a pool's queue.
+
+    Its runs that the caller sees: those at work, then those that wait in the order in which they
+    will be claimed, then those held up by something.
+    """
     found = queue.show(current.actor(), url["name"])
     page = Page([*found.running, *found.ready, *found.held_up])
     return api.listing(page, run_json) | {"more": found.more}
 
 
-def _pool_json(pool: Pool) -> Json:
+def _pool_json(pool: queue.Pool) -> Pool:
     return {
         "name": pool.name,
         "slots": pool.slots,

@@ -21,7 +21,7 @@ def test_the_page_of_settings_is_the_table_s():
 def test_the_table_of_calls_is_the_routes(app):
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
-    assert page == api_page.text(app), "run “python -m scripts.api_page”"
+    assert page == api_page.text(app), "run “make openapi”"
 
 
 def test_every_call_that_the_guide_shows_exists(app):
