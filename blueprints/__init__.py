@@ -10,8 +10,9 @@ PAGES = (
     "runs run_actions run_log run_changes run_compare run_lists run_wizard"
 ).split()
 API = (
-    "me users tokens projects stacks workspaces deployments members variables "
-    "configuration_versions events hold runs run_verbs states settle worker_pools teardown"
+    "me users service_accounts teams tokens projects stacks workspaces deployments members "
+    "variables configuration_versions events hold runs run_verbs states settle worker_pools "
+    "teardown"
 ).split()
 HOOKS = "state_backend".split()
 OPEN_ENDPOINTS = frozenset(

@@ -13,10 +13,11 @@ from blueprints._shared.current import Crumb
 from blueprints._shared.forms import Form, parse_form
 from blueprints._shared.respond import page, respond_after
 from lib import clock
-from models.user import ApiToken, User, UserSession
+from models.user import User, UserSession
 from services import first_start, sessions, tokens, users
 from services.errors import Invalid
 from services.tokens import NewToken as MadeToken
+from services.tokens import TokenLine
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 MOST_TOKENS = 200
@@ -75,7 +76,7 @@ class AccountPage:
     timezones: list[str] = field(default_factory=list)
     sessions: list[UserSession] = field(default_factory=list)
     session_id: str = ""
-    tokens: list[ApiToken] = field(default_factory=list)
+    tokens: list[TokenLine] = field(default_factory=list)
     new_token: MadeToken | None = None
     form: Mapping[str, str] = field(default_factory=dict)
 

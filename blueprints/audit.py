@@ -21,11 +21,13 @@ from services.errors import Invalid
 
 blueprint = Blueprint("audit", __name__)
 
-NOUNS = "run project stack workspace deployment variable user session token".split()
+NOUNS = (
+    "run project stack workspace deployment variable member user team service_account session token"
+).split()
 FILTERS = {"who": "by", "target": "on", "since": "from", "until": "to", "q": "text"}
 COLUMNS = (
     "at actor_kind actor_id actor_name action target_kind target_id target_name "
-    "project_id workspace_id address request_id before after"
+    "project_id workspace_id address request_id token_id before after"
 ).split()
 
 

@@ -12,7 +12,7 @@ from blueprints._shared.typed import Typed, posted
 from models.member import Role
 from services import members
 from services.errors import Forbidden, Invalid
-from services.members import MemberLine
+from services.members import Holder, MemberLine
 
 blueprint = Blueprint("members", __name__)
 
@@ -25,6 +25,7 @@ ROLES = (
     ("deployer", "deployer", "starts, confirms and cancels runs, changes variables"),
     ("owner", "owner", "changes settings and members, deletes"),
 )
+KINDS = (("user", "Person"), ("team", "Team"), ("service_account", "Service account"))
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,10 @@ class Index:
 
     frame: Frame
     members: Sequence[MemberLine]
+    holders: Sequence[Holder]
+    suggestions: Sequence[tuple[str, str]]
     roles: tuple[tuple[str, str, str], ...]
+    kinds: tuple[tuple[str, str], ...]
     form: Typed
 
 
@@ -50,7 +54,8 @@ def _put(of: Callable[[str, str], Frame]) -> Callable[[str], Response]:
         """Give somebody a role."""
         frame, form = of(name, "members"), posted()
         try:
-            members.put(current.actor(), frame.thing, form["user"].strip(), form["role"])
+            kind = form["kind"] or "user"
+            members.put(current.actor(), frame.thing, form["who"].strip(), form["role"], kind)
         except (Invalid, Forbidden) as refusal:
             return _refused(frame, form, refusal)
         return respond_after(f"{frame.url}/members", said="Saved.")
@@ -59,11 +64,11 @@ def _put(of: Callable[[str, str], Frame]) -> Callable[[str], Response]:
 
 
 def _delete(of: Callable[[str, str], Frame]) -> Callable[[str, str], Response]:
-    def delete(name: str, user_id: str) -> Response:
+    def delete(name: str, holder_id: str) -> Response:
         """Take somebody's role away."""
         frame = of(name, "members")
         try:
-            members.remove(current.actor(), frame.thing, user_id)
+            members.remove(current.actor(), frame.thing, holder_id)
         except Forbidden as refusal:
             return _refused(frame, Typed({}), refusal)
         return respond_after(f"{frame.url}/members", said="The member is removed.")
@@ -72,7 +77,10 @@ def _delete(of: Callable[[str, str], Frame]) -> Callable[[str, str], Response]:
 
 
 def _page(frame: Frame, form: Typed, status: int = 200) -> Response:
-    context = Index(frame, members.of(current.actor(), frame.thing), ROLES, form)
+    actor, place = current.actor(), frame.thing
+    suggestions = members.suggestions(actor, place) if "manage_members" in frame.may else []
+    lines, holders = members.of(actor, place), members.holders(actor, place)
+    context = Index(frame, lines, holders, suggestions, ROLES, KINDS, form)
     return page("members/index.html", context, crumbs=frame.crumbs, status=status)
 
 
@@ -80,12 +88,16 @@ def _refused(frame: Frame, form: Typed, refusal: Invalid | Forbidden) -> Respons
     """Beside the form, unless the actor may not change members at all."""
     if "manage_members" not in frame.may:
         raise refusal
-    status = 422 if isinstance(refusal, Invalid) else 403
-    return _page(frame, form.refused(refusal), status)
+    if isinstance(refusal, Invalid):
+        named = {
+            "who" if key in members.KINDS else key: said for key, said in refusal.fields.items()
+        }
+        return _page(frame, form.refused(Invalid(named)), 422)
+    return _page(frame, form.refused(refusal), 403)
 
 
 for _noun, (_path, _of) in PLACES.items():
     blueprint.add_url_rule(_path, f"of_{_noun}", _index(_of), methods=["GET"])
     blueprint.add_url_rule(_path, f"put_of_{_noun}", _put(_of), methods=["POST"])
-    _one = f"{_path}/<user_id>/delete"
+    _one = f"{_path}/<holder_id>/delete"
     blueprint.add_url_rule(_one, f"delete_of_{_noun}", _delete(_of), methods=["POST"])

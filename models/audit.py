@@ -36,6 +36,7 @@ class AuditEvent(Identified, Base):
     workspace_id: Mapped[str | None] = mapped_column(String(24))
     address: Mapped[str] = mapped_column(String(64), default="")
     request_id: Mapped[str] = mapped_column(String(40), default="")
+    token_id: Mapped[str | None] = mapped_column(String(24))
     before: Mapped[Json | None]
     after: Mapped[Json | None]
 

@@ -1,23 +1,50 @@
-"""People, their sessions and their tokens."""
+"""People and service accounts, their sessions and their tokens."""
 
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
-from models.base import Base, Identified, Json
+from models.base import Base, EnumValue, Identified, Json
+from models.role import Role
+
+SERVICE_PREFIX = "service:"
+"""Begins the address of a service account: no person's address has a colon."""
+
+
+class UserKind(StrEnum):
+    """Whether somebody or something acts."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+    @property
+    def actor_kind(self) -> str:
+        """What history and the audit log call it."""
+        return "service_account" if self is UserKind.SERVICE else "user"
 
 
 class User(Identified, Base):
-    """Someone who may sign in."""
+    """Someone who may sign in, or a service account, which may not: it acts by its tokens alone.
+
+    A service account's address is `service:<name>`, so that one column keeps both apart and unique.
+    `responsible_id` is the person to ask about it.
+    """
 
     __tablename__ = "user"
 
+    kind: Mapped[UserKind] = mapped_column(
+        EnumValue(UserKind), default=UserKind.PERSON, server_default=UserKind.PERSON.value
+    )
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    responsible_id: Mapped[str | None] = mapped_column(String(24))
+    created_by_name: Mapped[str] = mapped_column(String(160), default="", server_default="")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     must_change_password: Mapped[bool] = mapped_column(default=False)
     is_admin: Mapped[bool] = mapped_column(default=False)
@@ -27,6 +54,16 @@ class User(Identified, Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     last_sign_in_at: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a service account."""
+        return self.kind is UserKind.SERVICE
+
+    @property
+    def handle(self) -> str:
+        """How it is named in lists and calls: a person's address, a service account's name."""
+        return self.name if self.is_service else self.email
 
 
 class UserSession(Base):
@@ -58,7 +95,11 @@ class SignInAttempt(Identified, Base):
 
 
 class ApiToken(Identified, Base):
-    """A token for programs. The text is shown once; only its hash is kept."""
+    """A token for programs. The text is shown once; only its hash is kept.
+
+    `role` is the most it may be anywhere. The three places are what it is bound to: with one of
+    them it sees and touches nothing else. A stack's project stands beside it.
+    """
 
     __tablename__ = "api_token"
 
@@ -70,7 +111,19 @@ class ApiToken(Identified, Base):
     created_by_id: Mapped[str | None] = mapped_column(String(24))
     expires_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
+    last_used_from: Mapped[str] = mapped_column(String(64), default="", server_default="")
     revoked_at: Mapped[dt.datetime | None]
+    created_by_name: Mapped[str] = mapped_column(String(160), default="", server_default="")
+    role: Mapped[Role | None] = mapped_column(EnumValue(Role))
+    project_id: Mapped[str | None] = mapped_column(
+        ForeignKey("project.id", ondelete="CASCADE"), index=True
+    )
+    stack_id: Mapped[str | None] = mapped_column(
+        ForeignKey("stack.id", ondelete="CASCADE"), index=True
+    )
+    workspace_id: Mapped[str | None] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
 
 
 def by_email(email: str) -> Select[User]:
@@ -104,9 +157,14 @@ def recent_attempts(since: dt.datetime, *, email: str, address: str) -> Select[i
     return select(for_account, from_address).where(SignInAttempt.at >= since, either)
 
 
-def by_address(words: str, *, after: str | None) -> Select[User]:
-    """Users by e-mail address; `words` filters by a part of address or name."""
-    query = select(User).order_by(User.email)
+def service_named(name: str) -> Select[User]:
+    """The service account with this name."""
+    return select(User).where(User.email == SERVICE_PREFIX + name.strip().lower())
+
+
+def by_address(words: str, *, kind: UserKind, after: str | None) -> Select[User]:
+    """People or service accounts by address; `words` filters by a part of address or name."""
+    query = select(User).where(User.kind == kind).order_by(User.email)
     if words:
         in_name = User.name.icontains(words, autoescape=True)
         query = query.where(User.email.icontains(words, autoescape=True) | in_name)
@@ -114,18 +172,12 @@ def by_address(words: str, *, after: str | None) -> Select[User]:
 
 
 def other_administrators(user_id: str) -> Select[int]:
-    """How many others may administer."""
-    return select(func.count()).where(User.is_admin, User.is_active, User.id != user_id)
+    """How many other people may administer."""
+    is_one = User.is_admin & User.is_active & (User.kind == UserKind.PERSON)
+    return select(func.count()).where(is_one, User.id != user_id)
 
 
 def open_sessions(user_id: str, now: dt.datetime) -> Select[UserSession]:
     """A user's sessions that are not over, latest used first."""
     query = select(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at > now)
     return query.order_by(UserSession.last_seen_at.desc())
-
-
-def usable_tokens(user_id: str, *, before_id: str | None) -> Select[ApiToken]:
-    """A user's tokens that are not revoked, newest first."""
-    query = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
-    query = query.order_by(ApiToken.id.desc())
-    return query if before_id is None else query.where(ApiToken.id < before_id)

@@ -34,6 +34,8 @@ _PARAMETERS = {
     "name": ("Its name.", "size"),
     "version": ("The state version's serial or id.", "7"),
     "other": ("The serial or id of the state version to compare with.", "8"),
+    "team": ("The team's name or id.", "platform"),
+    "account": ("The service account's name or id.", "ci"),
     "user_id": ("The user's id or e-mail address.", "dave@example.com"),
 }
 """What the parts of paths mean; one that is not here is “the id of the …”."""

@@ -5,22 +5,49 @@ seen but not done is Forbidden.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, true
 
-from models import member as members
 from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
-from models.run_history import Mark
-from models.user import User
+from services.actors import (
+    SYSTEM,
+    Actor,
+    on_behalf,
+    person,
+    stronger,
+    weaker,
+    weaker_of,
+    with_token,
+)
+from services.bounds import UNBOUND, Thing
 from services.errors import Forbidden, NotFound
-from services.transaction import session
 
-Thing = Project | Workspace | Stack | Deployment | Run
+__all__ = [
+    "ROLES",
+    "SYSTEM",
+    "Action",
+    "Actor",
+    "Thing",
+    "can",
+    "on_behalf",
+    "person",
+    "require",
+    "require_admin",
+    "require_towards",
+    "require_whole",
+    "role_at",
+    "role_on",
+    "visible",
+    "visible_places",
+    "weaker",
+    "weaker_of",
+    "with_token",
+]
 
 
 class Action(StrEnum):
@@ -82,122 +109,48 @@ ROLES: Mapping[Action, Role] = {
 }
 """The weakest role that may do each action."""
 
-
-@dataclass(frozen=True)
-class Actor:
-    """Someone or something that acts.
-
-    `address` and `request_id` are where the request came from, for the audit log; `trigger` is
-    what the actor's runs are started by: its kind, as in the contract, its id and its name.
-    """
-
-    kind: str
-    id: str | None
-    name: str
-    is_admin: bool = False
-    project_roles: Mapping[str, Role] = field(default_factory=dict)
-    workspace_roles: Mapping[str, Role] = field(default_factory=dict)
-    address: str = ""
-    request_id: str = ""
-    trigger: str = "manual"
-    trigger_id: str | None = None
-    trigger_name: str = ""
-    token_id: str | None = None
-
-    def mark(self, reason: str = "", *, log_offset: int = 0) -> Mark:
-        """What a run's history says when this actor moves it."""
-        return Mark(self.kind, self.id, self.name, reason, log_offset=log_offset)
-
-    @property
-    def key(self) -> str:
-        """A name for what is kept per actor, such as idempotency keys."""
-        return f"{self.kind}:{self.id or self.name}"
-
-
-SYSTEM = Actor(kind="system", id=None, name="Gantry", is_admin=True)
-"""Gantry itself: dispatcher, worker, timetable."""
-
-
-def person(user: User, *, address: str = "", request_id: str = "") -> Actor:
-    """The actor that a signed-in user is, with the roles held at this moment."""
-    held = session().scalars(members.of_user(user.id)).all()
-    return Actor(
-        kind="user",
-        id=user.id,
-        name=user.name,
-        is_admin=user.is_admin,
-        project_roles={row.project_id: row.role for row in held if row.project_id},
-        workspace_roles={row.workspace_id: row.role for row in held if row.workspace_id},
-        address=address,
-        request_id=request_id,
-    )
-
-
-def with_token(actor: Actor, token_id: str) -> Actor:
-    """The same actor, acting through an API token."""
-    return replace(actor, trigger="api", token_id=token_id)
-
-
-def on_behalf(user_id: str | None, *, trigger: str, trigger_id: str, trigger_name: str) -> Actor:
-    """The actor that a trigger's owner is at this moment, when the trigger fires.
-
-    Raises:
-        Forbidden: when the owner is gone, or may not sign in any more.
-    """
-    owner = session().get(User, user_id, populate_existing=True) if user_id else None
-    if owner is None or not owner.is_active:
-        raise Forbidden(
-            f"{trigger_name} acts for somebody who is not here any more. Let another take it over."
-        )
-    return replace(
-        person(owner), trigger=trigger, trigger_id=trigger_id, trigger_name=trigger_name[:160]
-    )
-
-
-def weaker_of(one: Actor, other: Actor) -> Actor:
-    """`one`, with no more rights than `other` has, too: for what two people have a part in."""
-    if other.is_admin:
-        return one
-    return replace(
-        one,
-        is_admin=False,
-        project_roles=_in_common(one, one.project_roles, other.project_roles),
-        workspace_roles=_in_common(one, one.workspace_roles, other.workspace_roles),
-    )
-
-
-def _in_common(
-    one: Actor, own: Mapping[str, Role], others: Mapping[str, Role]
-) -> Mapping[str, Role]:
-    if one.is_admin:
-        return others
-    roles = {place: weaker(own.get(place), role) for place, role in others.items()}
-    return {place: role for place, role in roles.items() if role is not None}
+SCOPE_OF: Mapping[Role, str] = {
+    Role.VIEWER: "read",
+    Role.DEPLOYER: "run",
+    Role.OWNER: "administer",
+}
+"""The scope a token needs for what takes a role."""
 
 
 def role_on(actor: Actor, thing: Thing) -> Role | None:
     """The actor's role on a thing: on runs and deployments the weaker of its two places'."""
     if actor.is_admin:
         return Role.OWNER
+    if not actor.bounds.holds(thing):
+        return None
     match thing:
         case Project():
-            return actor.project_roles.get(thing.id)
+            return _in_project(actor, thing.id)
         case Stack():
-            return actor.project_roles.get(thing.project_id)
+            return _in_project(actor, thing.project_id)
         case Workspace():
-            return actor.workspace_roles.get(thing.id)
+            return _in_workspace(actor, thing.id)
         case Deployment() | Run():
             return weaker(
-                actor.project_roles.get(thing.project_id),
-                actor.workspace_roles.get(thing.workspace_id),
+                _in_project(actor, thing.project_id), _in_workspace(actor, thing.workspace_id)
             )
 
 
-def weaker(one: Role | None, other: Role | None) -> Role | None:
-    """The weaker of two roles; no role is weaker than any."""
-    if one is None or other is None:
+def role_at(actor: Actor, *, project_id: str, stack_id: str, workspace_id: str) -> Role | None:
+    """The actor's role on what has these places, as a run's line in a list has them."""
+    if actor.is_admin:
+        return Role.OWNER
+    if not actor.bounds.holds_ids(project_id, stack_id, workspace_id):
         return None
-    return min(one, other, key=lambda role: role.rank)
+    return weaker(_in_project(actor, project_id), _in_workspace(actor, workspace_id))
+
+
+def _in_project(actor: Actor, project_id: str) -> Role | None:
+    return stronger(actor.everywhere, actor.project_roles.get(project_id))
+
+
+def _in_workspace(actor: Actor, workspace_id: str) -> Role | None:
+    return stronger(actor.everywhere, actor.workspace_roles.get(workspace_id))
 
 
 def can(actor: Actor, action: Action, thing: Thing) -> bool:
@@ -216,11 +169,34 @@ def require(actor: Actor, action: Action, thing: Thing | None) -> None:
     if thing is None or not can(actor, Action.SEE, thing):
         raise NotFound
     if not can(actor, action, thing):
-        needed = ROLES[action].value
-        raise Forbidden(
-            f"Your role does not let you {action.value} here; it takes {needed}. "
-            "Ask an owner for it."
+        raise Forbidden(_refusal(actor, action))
+
+
+def require_towards(actor: Actor, action: Action, place: Project | Workspace | Stack) -> None:
+    """As `require`, for a place on the way to a deployment: a token bound to the deployment may.
+
+    Only what the place is to its deployments may be asked so, never the place itself.
+
+    Raises:
+        NotFound, Forbidden: as `require`.
+    """
+    if not actor.bounds.leads_to(place):
+        raise NotFound
+    require(replace(actor, limits=replace(actor.limits, bounds=UNBOUND)), action, place)
+
+
+def _refusal(actor: Actor, action: Action) -> str:
+    needed = ROLES[action]
+    ceiling = actor.limits.ceiling
+    if ceiling is not None and ceiling.rank < needed.rank:
+        return (
+            f"This token does not let you {action.value}: it takes the scope “{SCOPE_OF[needed]}”, "
+            f"and no role below {needed.value}. Make another one for this."
         )
+    return (
+        f"Your role does not let you {action.value} here; it takes {needed.value}. "
+        "Ask an owner for it."
+    )
 
 
 def require_admin(actor: Actor) -> None:
@@ -230,7 +206,21 @@ def require_admin(actor: Actor) -> None:
         Forbidden: when the actor is none.
     """
     if not actor.is_admin:
+        require_whole(actor)
         raise Forbidden("Only administrators may do this. Ask one of them.")
+
+
+def require_whole(actor: Actor) -> None:
+    """Refuse a token that may do less than its owner: for what belongs to no place.
+
+    Raises:
+        Forbidden: when the actor acts through one.
+    """
+    if not actor.limits.is_open:
+        raise Forbidden(
+            "This token may not do this: it takes the scope “administer”, without a lower role "
+            "and bound to no place."
+        )
 
 
 def visible(actor: Actor, columns: Any) -> ColumnElement[bool]:
@@ -241,7 +231,9 @@ def visible(actor: Actor, columns: Any) -> ColumnElement[bool]:
     """
     if actor.is_admin:
         return true()
-    condition: ColumnElement[bool] = true()
+    condition = actor.bounds.condition(columns)
+    if actor.everywhere is not None:
+        return condition
     if hasattr(columns, "project_id"):
         condition &= _among(columns.project_id, actor.project_roles)
     if hasattr(columns, "workspace_id"):
@@ -253,8 +245,11 @@ def visible_places(actor: Actor, table: type[Project] | type[Workspace]) -> Colu
     """The condition under which projects (or workspaces) are seen by the actor."""
     if actor.is_admin:
         return true()
+    condition = actor.bounds.condition_of_places(table)
+    if actor.everywhere is not None:
+        return condition
     roles = actor.project_roles if table is Project else actor.workspace_roles
-    return _among(table.id, roles)
+    return condition & _among(table.id, roles)
 
 
 def _among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:

@@ -43,6 +43,7 @@ def record(
             workspace_id=workspace_id,
             address=actor.address,
             request_id=actor.request_id,
+            token_id=actor.token_id,
             before=dict(before) if before is not None else None,
             after=dict(after) if after is not None else None,
         )

@@ -51,9 +51,7 @@ def every(actor: Actor, filters: Filters) -> Iterator[AuditEvent]:
 
 
 def _condition(actor: Actor, filters: Filters) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = true()
-    if not actor.is_admin:
-        condition &= audit.seen_by(actor.id, actor.project_roles, actor.workspace_roles)
+    condition = _seen(actor)
     if filters.who:
         condition &= _contains(AuditEvent.actor_name, filters.who)
     if filters.action:
@@ -67,6 +65,18 @@ def _condition(actor: Actor, filters: Filters) -> ColumnElement[bool]:
     if filters.until:
         condition &= AuditEvent.at < filters.until
     return condition & _anywhere(filters.q) if filters.q else condition
+
+
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    """The events of places the actor sees, and its own; a bound token has none of its own."""
+    if actor.is_admin:
+        return true()
+    if actor.everywhere is not None:
+        has_place = AuditEvent.project_id.is_not(None) | AuditEvent.workspace_id.is_not(None)
+        return has_place & actor.bounds.condition(AuditEvent)
+    own = actor.id if actor.bounds.is_open else None
+    seen = audit.seen_by(own, actor.project_roles, actor.workspace_roles)
+    return seen & actor.bounds.condition(AuditEvent)
 
 
 def _anywhere(words: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from models import places
 from models.configuration_version import ConfigurationVersion
 from models.project import Project
 from services import audit, blobs, edits
-from services.access import Action, Actor, require
+from services.access import Action, Actor, require_towards
 from services.errors import Invalid, NotFound, TooLarge
 from services.fields import Fields
 from services.house import house
@@ -39,7 +39,7 @@ def upload(actor: Actor, project: Project, file: BinaryIO, filename: str) -> Con
         TooLarge: when there is more of it than the setting allows.
         Invalid: when it is no archive, or one that could do harm; nothing is kept then.
     """
-    require(actor, Action.CREATE_RUN, project)
+    require_towards(actor, Action.CREATE_RUN, project)
     fields = Fields()
     name = fields.text("file", Path(filename or "archive.tar.gz").name, FILENAME_LIMIT)
     fields.done()
@@ -58,7 +58,7 @@ def get(actor: Actor, version_id: str) -> ConfigurationVersion:
     row = session().get(ConfigurationVersion, version_id) if is_id(version_id) else None
     if row is None:
         raise NotFound
-    require(actor, Action.SEE, session().get(Project, row.project_id))
+    require_towards(actor, Action.SEE, session().get_one(Project, row.project_id))
     return row
 
 

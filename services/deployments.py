@@ -56,8 +56,15 @@ def at(actor: Actor, project_name: str, stack_name: str, workspace_name: str) ->
     Raises:
         NotFound: when the actor does not see both project and workspace.
     """
-    stack = stacks.get(actor, project_name, stack_name)
-    workspace = workspaces.get(actor, workspace_name)
+    stack = stacks.towards(actor, project_name, stack_name)
+    workspace = workspaces.towards(actor, workspace_name)
+    deployment = between(stack, workspace)
+    require(actor, Action.SEE, deployment)
+    return deployment
+
+
+def between(stack: Stack, workspace: Workspace) -> Deployment:
+    """The deployment of the one in the other, stored or not; nobody's rights are asked."""
     return _found(stack, workspace) or _blank(stack, workspace)
 
 
@@ -83,7 +90,7 @@ def is_stored(deployment: Deployment) -> bool:
 
 def ensure(stack: Stack, workspace: Workspace) -> Deployment:
     """The deployment, made if need be; part of the caller's transaction."""
-    return _found(stack, workspace) or keep(_blank(stack, workspace))
+    return keep(between(stack, workspace))
 
 
 def keep(deployment: Deployment) -> Deployment:

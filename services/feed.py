@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from models import run_pages
 from models.run import Run
 from services import logs
-from services.access import Action, Actor, can
+from services.access import Action, Actor, can, role_at
 from services.errors import NotFound, Unavailable
 from services.hints import RunMoved
 from services.transaction import session
@@ -71,9 +71,13 @@ def moved(run: Run) -> RunMoved:
 
 def sees(actor: Actor, what: RunMoved) -> bool:
     """Whether the actor may know of this."""
-    return actor.is_admin or (
-        what.project_id in actor.project_roles and what.workspace_id in actor.workspace_roles
+    role = role_at(
+        actor,
+        project_id=what.project_id,
+        stack_id=what.stack_id,
+        workspace_id=what.workspace_id,
     )
+    return role is not None
 
 
 def require_runs(actor: Actor, run_ids: Iterable[str]) -> None:

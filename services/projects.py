@@ -11,7 +11,15 @@ from models.member import Member, Role
 from models.project import Project
 from models.run import Run
 from services import audit, edits, paging, removal
-from services.access import Action, Actor, require, require_admin, role_on, visible_places
+from services.access import (
+    Action,
+    Actor,
+    require,
+    require_admin,
+    require_towards,
+    role_on,
+    visible_places,
+)
 from services.errors import Conflict, NotFound
 from services.fields import TITLE_LIMIT, Fields
 from services.house import house
@@ -33,7 +41,8 @@ class ProjectLine:
 
 def may_create(actor: Actor) -> bool:
     """Whether the actor may create projects."""
-    return actor.is_admin or (house().anyone_creates and actor.id is not None)
+    may_all = actor.id is not None and actor.limits.is_open
+    return actor.is_admin or (house().anyone_creates and may_all)
 
 
 def require_create(actor: Actor) -> None:
@@ -85,10 +94,22 @@ def get(actor: Actor, name: str) -> Project:
     Raises:
         NotFound: when there is none that the actor may see.
     """
+    project = _named(name)
+    require(actor, Action.SEE, project)
+    return project
+
+
+def towards(actor: Actor, name: str) -> Project:
+    """As `get`, on the way to a deployment in it: see `access.require_towards`."""
+    project = _named(name)
+    require_towards(actor, Action.SEE, project)
+    return project
+
+
+def _named(name: str) -> Project:
     project = session().scalars(places.project_named(name)).first()
     if project is None:
         raise NotFound
-    require(actor, Action.SEE, project)
     return project
 
 

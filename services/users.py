@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from lib import passwords
 from models import user as users
-from models.user import User
+from models.user import User, UserKind
 from services import audit, sessions
-from services.access import SYSTEM, Actor, require_admin
+from services.access import SYSTEM, Actor, require_admin, require_whole
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.house import house
 from services.page import Page, cut
@@ -61,6 +61,7 @@ def create(
         password_hash=house().passwords.hash(password or made or ""),
         must_change_password=made is not None,
         is_admin=is_admin,
+        created_by_name=actor.name,
     )
     try:
         with transaction() as write:
@@ -104,7 +105,7 @@ def get(actor: Actor, user_id: str) -> User:
     """
     by_id = session().get(User, user_id)
     found = by_id or session().scalar(users.by_email(user_id))
-    if found is None or not (actor.is_admin or found.id == actor.id):
+    if found is None or found.is_service or not (actor.is_admin or found.id == actor.id):
         raise NotFound
     return found
 
@@ -116,7 +117,7 @@ def listed(actor: Actor, *, q: str = "", after: str | None, limit: int) -> Page[
         Forbidden: when the actor is no administrator.
     """
     require_admin(actor)
-    query = users.by_address(q.strip(), after=after).limit(limit + 1)
+    query = users.by_address(q.strip(), kind=UserKind.PERSON, after=after).limit(limit + 1)
     return cut(session().scalars(query).all(), limit, lambda user: user.email)
 
 
@@ -130,6 +131,7 @@ def edit(actor: Actor, user_id: str, changes: Changes, *, version: int | None = 
         Conflict: when `version` is no longer the present one, or no administrator would be left.
         Invalid: when something does not hold.
     """
+    require_whole(actor)
     _check_changes(changes)
     asked = {name: value for name, value in vars(changes).items() if value is not None}
     if {"is_admin", "is_active", "password"} & set(asked):

@@ -11,7 +11,15 @@ from models.member import Member, Role
 from models.project import Workspace
 from models.run import Run
 from services import audit, edits, paging, removal
-from services.access import Action, Actor, require, require_admin, role_on, visible_places
+from services.access import (
+    Action,
+    Actor,
+    require,
+    require_admin,
+    require_towards,
+    role_on,
+    visible_places,
+)
 from services.errors import Conflict, NotFound
 from services.fields import TITLE_LIMIT, Fields
 from services.house import house
@@ -33,7 +41,8 @@ class WorkspaceLine:
 
 def may_create(actor: Actor) -> bool:
     """Whether the actor may create workspaces."""
-    return actor.is_admin or (house().anyone_creates and actor.id is not None)
+    may_all = actor.id is not None and actor.limits.is_open
+    return actor.is_admin or (house().anyone_creates and may_all)
 
 
 def require_create(actor: Actor) -> None:
@@ -90,10 +99,22 @@ def get(actor: Actor, name: str) -> Workspace:
     Raises:
         NotFound: when there is none that the actor may see.
     """
+    workspace = _named(name)
+    require(actor, Action.SEE, workspace)
+    return workspace
+
+
+def towards(actor: Actor, name: str) -> Workspace:
+    """As `get`, on the way to a deployment in it: see `access.require_towards`."""
+    workspace = _named(name)
+    require_towards(actor, Action.SEE, workspace)
+    return workspace
+
+
+def _named(name: str) -> Workspace:
     workspace = session().scalars(places.workspace_named(name)).first()
     if workspace is None:
         raise NotFound
-    require(actor, Action.SEE, workspace)
     return workspace
 
 

@@ -12,7 +12,7 @@ from flask import Response, request
 from blueprints._shared import current, paging
 from blueprints._shared.forms import M, parse
 from services import idempotency
-from services.errors import Forbidden, TooLarge, Unreadable
+from services.errors import TooLarge, Unreadable
 from services.page import Page
 
 T = TypeVar("T")
@@ -129,14 +129,3 @@ def once(
     return idempotency.once(
         current.actor(), idempotency.Request(key, whole, kind), make, name=name, find=find
     )
-
-
-def require_scope(scope: str) -> None:
-    """Refuse a token that may not do this.
-
-    Raises:
-        Forbidden: when it lacks the scope.
-    """
-    token = current.visitor().token
-    if token is not None and scope not in token.scopes:
-        raise Forbidden(f"This token may not do this: it takes the scope “{scope}”.")

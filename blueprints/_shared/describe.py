@@ -34,6 +34,8 @@ TAGS: Mapping[str, str] = {
     "worker-pool": "Who carries runs out, and what waits for them.",
     "me": "Who the token is.",
     "user": "People who sign in.",
+    "team": "People and service accounts that hold roles together.",
+    "service-account": "Who programs are: they hold roles, and cannot sign in.",
     "token": "What programs sign in with.",
     "audit": "Who did what, on what, from where, when.",
     "instance": "This portal as a whole.",

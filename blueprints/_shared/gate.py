@@ -49,7 +49,7 @@ def _by_session(secret: str) -> Visitor | None:
 
 def _by_token(_request: object) -> Visitor | None:
     text = _token_text() if current.takes_token() else ""
-    found = tokens.find(text) if text else None
+    found = tokens.find(text, current.origin()) if text else None
     return Visitor(found[1], token=found[0]) if found else None
 
 

@@ -151,7 +151,7 @@ def _row(reader: _Reader, line: RunLine, waiting: WaitingOn | None, usual_s: flo
         delta=_delta(tuple((line.changes or {}).get(key) or 0 for key, *_ in _SIGNS))
         if line.changes is not None
         else Markup(),
-        person=_part("person", line.created_by_name, "user" if line.created_by_id else "system"),
+        person=_part("person", line.created_by_name, _kind_of_maker(line)),
         trigger="" if line.trigger_kind == "manual" else line.trigger_name or line.trigger_kind,
         at=line.created_at.isoformat(),
         at_exact=reader.exact(line.created_at),
@@ -257,3 +257,7 @@ def _draw(name: str, *arguments: Any) -> Markup:
     module = current_app.jinja_env.get_template(_FILES[name]).module
     macro: Callable[..., Markup] = getattr(module, name)
     return macro(*arguments)
+
+
+def _kind_of_maker(line: RunLine) -> str:
+    return line.created_by_kind if line.created_by_id else "system"

@@ -61,7 +61,7 @@ def create() -> Response:
     problems = {field: "This is needed." for field, is_missing in missing.items() if is_missing}
     if problems or file is None:
         raise Invalid(problems)
-    project, stream = projects.get(actor, name), cast("BinaryIO", file.stream)
+    project, stream = projects.towards(actor, name), cast("BinaryIO", file.stream)
     made, is_new = api.once(
         "configuration_version",
         lambda: configuration_versions.upload(actor, project, stream, file.filename or ""),

@@ -61,7 +61,6 @@ def create() -> Response:
 
     For administrators, or for everybody when the portal is set so. Whoever makes it owns it.
     """
-    api.require_scope("administer")
     new = api.body(NewProject)
     made, is_new = api.once(
         "project",

@@ -65,7 +65,6 @@ def create() -> Response:
 
     For administrators, or for everybody when the portal is set so. Whoever makes it owns it.
     """
-    api.require_scope("administer")
     new = api.body(NewWorkspace)
     made, is_new = api.once(
         "workspace",

@@ -13,7 +13,7 @@ from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
 from models.run_state import FINAL, STATUS, WORKING, RunState, RunStatus, RunType
-from services.access import ROLES, Actor, visible, weaker
+from services.access import ROLES, Actor, role_at, visible
 from services.page import LONGEST_PAGE
 from services.runs.actions import VERBS
 from services.runs.filters import Archived, RunFilter
@@ -58,6 +58,7 @@ class RunLine(NamedTuple):
     priority: int
     trigger_kind: str
     trigger_name: str
+    created_by_kind: str
     created_by_id: str | None
     created_by_name: str
     created_at: dt.datetime
@@ -176,10 +177,8 @@ def lines_of(actor: Actor, run_ids: Sequence[str]) -> list[RunLine]:
 
 def role_on(actor: Actor, run: RunLine | Run) -> Role | None:
     """The actor's role on a run: the weaker of those on its project and its workspace."""
-    if actor.is_admin:
-        return Role.OWNER
-    return weaker(
-        actor.project_roles.get(run.project_id), actor.workspace_roles.get(run.workspace_id)
+    return role_at(
+        actor, project_id=run.project_id, stack_id=run.stack_id, workspace_id=run.workspace_id
     )
 
 

@@ -107,3 +107,47 @@ def test_tokens_are_listed_page_by_page(world):
 
     assert [token.id for token in (*first.items, *second.items)] == made[::-1]
     assert second.next is None
+
+
+def test_a_token_says_when_and_from_where_it_was_used_last(world):
+    made = tokens.create(world.dave, "ci")
+
+    tokens.find(made.text, Origin("192.0.2.9"))
+
+    line = tokens.listed(world.dave, after=None, limit=1).items[0]
+    db.session.refresh(line.token)
+    assert line.token.last_used_from == "192.0.2.9"
+    assert line.token.last_used_at is not None
+
+
+def test_a_token_made_with_a_token_does_not_outlive_it(world):
+    soon = clock.now() + dt.timedelta(days=1)
+    made = tokens.create(world.dave, "short", expires_at=soon)
+    actor = tokens.actor_of(*tokens.find(made.text), HERE)
+
+    with pytest.raises(Invalid) as refused:
+        tokens.create(actor, "long")
+
+    assert set(refused.value.fields) == {"expires_at"}
+    assert tokens.create(actor, "as long", expires_at=soon)
+
+
+def test_places_that_one_does_not_see_bind_nothing(world):
+    places = [{"project": "shop"}, {"stack": "shop/web"}, {"workspace": "prod"}, {"role": "god"}]
+    for within in places:
+        with pytest.raises(Invalid) as refused:
+            tokens.create(world.sam, "ci", within=tokens.Within(**within))
+
+        assert set(refused.value.fields) == set(within)
+
+
+def test_a_token_warns_before_it_expires(world, frozen_clock):
+    made = tokens.create(world.dave, "ci", expires_at=clock.now() + dt.timedelta(days=15))
+
+    (line,) = tokens.listed(world.dave, after=None, limit=1).items
+    assert not line.expires_soon
+    frozen_clock.advance(2 * 86400)
+    assert line.expires_soon
+    frozen_clock.advance(14 * 86400)
+    assert (line.expires_soon, line.is_expired) == (False, True)
+    assert tokens.find(made.text) is None

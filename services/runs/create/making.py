@@ -89,16 +89,16 @@ class _Place:
 def _given_source(actor: Actor, request: NewRun) -> Mapping[str, Any] | None:
     if request.source is None:
         return None
-    return sources.resolve(request.source, projects.get(actor, request.project))
+    return sources.resolve(request.source, projects.towards(actor, request.project))
 
 
 def _place(actor: Actor, request: NewRun) -> _Place:
-    project = projects.get(actor, request.project)
-    stack = stacks.get(actor, request.project, request.stack)
-    workspace = workspaces.get(actor, request.workspace)
-    require(actor, Action.CREATE_RUN, stack)
-    require(actor, Action.CREATE_RUN, workspace)
-    return _Place(project, stack, workspace, deployments.ensure(stack, workspace))
+    project = projects.towards(actor, request.project)
+    stack = stacks.towards(actor, request.project, request.stack)
+    workspace = workspaces.towards(actor, request.workspace)
+    found = deployments.between(stack, workspace)
+    require(actor, Action.CREATE_RUN, found)
+    return _Place(project, stack, workspace, deployments.keep(found))
 
 
 def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from models.project import Stack, Workspace
 from models.run_state import RunType
-from services import projects, sources, stacks, workspaces
+from services import deployments, projects, sources, stacks, workspaces
 from services.access import Action, Actor, require
 from services.errors import Conflict, Invalid
 from services.house import house
@@ -25,16 +25,15 @@ def objections(actor: Actor, request: NewRun) -> Mapping[str, str]:
     Raises:
         NotFound, Forbidden: by the roles on project and workspace.
     """
-    stack = stacks.get(actor, request.project, request.stack)
-    workspace = workspaces.get(actor, request.workspace)
-    require(actor, Action.CREATE_RUN, stack)
-    require(actor, Action.CREATE_RUN, workspace)
+    stack = stacks.towards(actor, request.project, request.stack)
+    workspace = workspaces.towards(actor, request.workspace)
+    require(actor, Action.CREATE_RUN, deployments.between(stack, workspace))
     found = _problems_of_type(request, stack) | _problems_of_size(request)
     protection = _protection(request, stack, workspace)
     if protection:
         found["type"] = protection
     try:
-        sources.resolve(request.source or stack.source, projects.get(actor, request.project))
+        sources.resolve(request.source or stack.source, projects.towards(actor, request.project))
     except Invalid as refusal:
         found |= refusal.fields
     return found

@@ -119,12 +119,12 @@ CASES = [
             f"members.put_of_{noun}",
             303,
             {"name": name},
-            send={"user": "sam@example.com", "role": "viewer"},
+            send={"who": "sam@example.com", "role": "viewer"},
         )
         for noun, name in (("project", "shop"), ("workspace", "prod"))
     ),
     *(
-        _owned(f"members.delete_of_{noun}", 303, {"name": name, "user_id": _vera}, send={})
+        _owned(f"members.delete_of_{noun}", 303, {"name": name, "holder_id": _vera}, send={})
         for noun, name in (("project", "shop"), ("workspace", "prod"))
     ),
     *(_shown(f"variables.of_{noun}", names) for noun, names in PLACES.items()),
