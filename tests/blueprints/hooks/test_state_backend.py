@@ -109,7 +109,7 @@ def test_a_token_with_the_scope_state_reads_states_and_does_nothing_else(world, 
     place = "/api/v1/projects/shop/stacks/web/workspaces/staging"
 
     assert client.get(URL, headers=headers).data == content(1)
-    assert client.post(f"{place}/lock", headers=headers, json={}).status_code == 403
+    assert client.post(f"{place}/lock", headers=headers, json={}).status_code == 404
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["read", "run"]])
