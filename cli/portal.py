@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config import Settings, load
+from config import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 def settings() -> Settings:
     """The settings in force; warnings go to stderr. The data directory is there afterwards.
 
-    Raises:
-        config.SettingsError: when they cannot be used.
+    Those that cannot be used end the command with a sentence and 2.
     """
-    found, warnings = load()
+    try:
+        found, warnings = load()
+    except SettingsError as error:
+        print(f"gantry: {error}", file=sys.stderr)
+        sys.exit(2)
     for warning in warnings:
         print(f"gantry: {warning}", file=sys.stderr)
     os.umask(0o077)  # What the portal keeps is for its own user.

@@ -1,0 +1,134 @@
+"""One HTTP call to a portal: TLS always verified, no redirects followed, failures in words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3 import exceptions
+
+from cli.client.failures import Exit, Failure, Unreachable
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 90.0
+UNSENT = (
+    exceptions.NewConnectionError,
+    exceptions.ConnectTimeoutError,
+    exceptions.NameResolutionError,
+    exceptions.ProxyError,
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is sent: a body that can be sent again, and headers."""
+
+    body: "bytes | Callable[[], Iterator[bytes]] | None" = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes = field(repr=False)
+
+
+class Wire:
+    """The way to one portal."""
+
+    def __init__(self, url: str, ca_file: str | None) -> None:
+        if ca_file is not None and not Path(ca_file).is_file():
+            raise Failure(f"There is no file {ca_file}, which is to hold the certificates.")
+        self._url = url
+        self._pool = _pool(url, ca_file)
+
+    def send(self, method: str, where: str, call: Call) -> Reply:
+        """Send a call, and read the whole answer.
+
+        Raises:
+            Unreachable: when there is none; `may_have_happened` when the call may have arrived.
+        """
+        with in_words(self._url):
+            response = self._open(method, where, call, is_whole=True)
+            return Reply(response.status, response.headers, response.data)
+
+    def open(self, where: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Get what is there, with a body that is read as it comes. Raises as `send`."""
+        with in_words(self._url):
+            return self._open("GET", where, Call(headers=headers), is_whole=False)
+
+    def _open(
+        self, method: str, where: str, call: Call, *, is_whole: bool
+    ) -> urllib3.BaseHTTPResponse:
+        body: Any = call.body() if callable(call.body) else call.body
+        return self._pool.request(
+            method,
+            self._url + where,
+            body=body,
+            headers=dict(call.headers),
+            preload_content=is_whole,
+            redirect=False,
+            retries=False,
+        )
+
+
+class in_words:  # noqa: N801 - used as a function is
+    """What may go wrong on the way, as a sentence that a person can act on."""
+
+    def __init__(self, url: str) -> None:
+        self._place = urlsplit(url).netloc
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, exceptions.HTTPError | OSError):
+            raise trouble(error, self._place) from error
+
+
+def trouble(error: Exception, place: str) -> Unreachable:
+    """A failure on the way, in words."""
+    if isinstance(error, exceptions.SSLError):
+        return Unreachable(
+            f"{place} could not prove who it is ({_reason(error)}). If its certificate is of your "
+            "own authority, name that one's certificates with --ca-file.",
+            is_final=True,
+        )
+    if isinstance(error, UNSENT):
+        return Unreachable(f"{place} cannot be reached ({_reason(error)}).")
+    if isinstance(error, exceptions.TimeoutError):
+        return Unreachable(f"{place} did not answer in time.", may_have_happened=True)
+    return Unreachable(f"The connection to {place} broke.", may_have_happened=True)
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause in a few words, without addresses of memory."""
+    cause: BaseException = error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+    said = getattr(cause, "verify_message", None) or getattr(cause, "strerror", None)
+    return str(said or "it does not answer").lower()
+
+
+def _pool(url: str, ca_file: str | None) -> urllib3.PoolManager:
+    parts = urlsplit(url)
+    settings: dict[str, Any] = {
+        "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_certs": ca_file,
+    }
+    proxy = getproxies().get(parts.scheme)
+    if not proxy or proxy_bypass(parts.netloc):
+        return urllib3.PoolManager(**settings)
+    try:
+        return urllib3.ProxyManager(proxy, **settings)
+    except (ValueError, exceptions.HTTPError) as error:
+        raise Failure("The proxy that the environment names has no usable URL.", Exit.USAGE) from (
+            error
+        )
