@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "GANTRY_"
+# The command line reads these, when it speaks to a portal from anywhere.
+CLIENTS = {PREFIX + name for name in ("URL", "TOKEN", "PROFILE", "CA_FILE")}
 FILE_SUFFIX = "_FILE"
 CONFIG_FILE = "gantry.toml"
 LONGEST_DATA_DIR = 56
@@ -318,7 +320,7 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
         text = _text_of(variable, environ)
         if text is not None:
             values[row.name] = _parse(row, text)
-    allowed = set(known) | {name + FILE_SUFFIX for name in known} | {PREFIX + "CONFIG"}
+    allowed = set(known) | {name + FILE_SUFFIX for name in known} | {PREFIX + "CONFIG"} | CLIENTS
     strangers = sorted({name for name in environ if name.startswith(PREFIX)} - allowed)
     return values, [f"{name} is not a setting Gantry knows; it is ignored." for name in strangers]
 

@@ -12,7 +12,22 @@ CLIENT = {
     "whoami": ("cli.client.login:whoami", "Who the token is, and what it may do."),
     "profile": ("cli.client.login:profile", "The portals that you are signed in to: list, use."),
     "run": ("cli.client.run:run", "Runs: create, list, show, logs, confirm, cancel and more."),
+    "queue": ("cli.client.pool:queue", "What is at work, what waits, and why."),
+    "project": ("cli.client.project:project", "Projects: list, show, create, edit, delete."),
+    "stack": ("cli.client.stack:stack", "Stacks: list, show, create, edit, delete."),
+    "workspace": ("cli.client.workspace:workspace", "Workspaces: the same, and destroy."),
+    "deployment": (
+        "cli.client.deployment:deployment",
+        "A stack in a workspace: lock, settle, state, resources, outputs.",
+    ),
+    "variable": ("cli.client.variable:variable", "Variables of a place: list, set, delete."),
+    "member": ("cli.client.member:member", "Who may do what: list, set, remove."),
+    "token": ("cli.client.token:token", "API tokens: list, create, revoke."),
+    "pool": ("cli.client.pool:pool", "Worker pools: list, show."),
+    "admin": ("cli.client.admin:admin", "Users and the hold, for administrators anywhere."),
     "upload": ("cli.client.run_create:upload", "Pack a folder, and upload it as code."),
+    "api": ("cli.client.raw:api", "Any call of the API, as it is."),
+    "completion": ("cli.client.shell:completion", "What a shell needs to complete commands."),
 }
 """What works on a portal over its API, from anywhere."""
 

@@ -110,12 +110,12 @@ def usual_url(text: str) -> str:
     """
     from urllib.parse import urlsplit
 
-    url = text.strip().rstrip("/").removesuffix("/api/v1")
-    url = url if "://" in url else f"https://{url}"
-    parts = urlsplit(url)
+    typed = text.strip()
+    typed = typed if "://" in typed else f"https://{typed}"
+    parts = urlsplit(typed)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
         raise Failure(f"“{text}” is no URL of a portal. Say one such as https://gantry.example.com")
-    return url
+    return typed.rstrip("/").removesuffix("/api/v1")
 
 
 def connected(command: F) -> F:

@@ -85,6 +85,8 @@ class Unreachable(Failure):
 def _sentence(status: int, problem: Mapping[str, Any]) -> str:
     text = str(problem.get("detail") or problem.get("title") or f"The portal answered {status}.")
     fields = problem.get("errors") or {}
+    if text in fields.values():  # The only thing that is wrong stands there, with its name.
+        text = "The portal does not take this:"
     lines = [f"  {name}: {said}" for name, said in fields.items()]
     if status >= 500 and problem.get("request_id"):
         lines.append(f"  The request's id is {problem['request_id']}.")

@@ -1,42 +1,29 @@
 """What commands share that follow a run, or wait for it: the options, the way, the last line."""
 
-from typing import Any
-
 import click
 
 from cli.client import plan
 from cli.client.command import Here
 from cli.client.failures import Exit
+from cli.client.fields import having
 from cli.client.following import NEED_A_PERSON, OVER, Follower, code_of
 from cli.client.http import Json
 from cli.client.kinds import DURATION
 from cli.client.screen import clock_words, run_place, screen
 
-
-def options(command: Any) -> Any:
-    """Give a command --follow, --wait, --timeout and what answers the question on the way."""
-    for option in reversed(
-        [
-            click.option(
-                "--follow", "-f", is_flag=True, help="Show the log until the run is over."
-            ),
-            click.option(
-                "--wait", is_flag=True, help="Wait until the run is over, without its log."
-            ),
-            click.option("--timeout", type=DURATION, help="Wait at most so long (90s, 30m, 2h)."),
-            click.option("--yes", "-y", is_flag=True, help="Confirm the plan without asking."),
-            click.option(
-                "--confirm-name",
-                metavar="WORKSPACE",
-                help="With --yes, needed to destroy something in a protected workspace.",
-            ),
-            click.option(
-                "--fail-on-changes", is_flag=True, help="End with 10 when the plan has changes."
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
+options = having(
+    click.option("--follow", "-f", is_flag=True, help="Show the log until the run is over."),
+    click.option("--wait", is_flag=True, help="Wait until the run is over, without its log."),
+    click.option("--timeout", type=DURATION, help="Wait at most so long (90s, 30m, 2h)."),
+    click.option("--yes", "-y", is_flag=True, help="Confirm the plan without asking."),
+    click.option(
+        "--confirm-name",
+        metavar="WORKSPACE",
+        help="With --yes, needed to destroy something in a protected workspace.",
+    ),
+    click.option("--fail-on-changes", is_flag=True, help="End with 10 when the plan has changes."),
+)
+"""--follow, --wait, --timeout, and what answers the question on the way."""
 
 
 def followed(

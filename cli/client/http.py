@@ -17,7 +17,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from cli.client.failures import Failure, Refused, Unreachable
+from cli.client.failures import Exit, Failure, Refused, Unreachable
 from lib import clock
 
 if TYPE_CHECKING:
@@ -47,7 +47,13 @@ class Upload:
 
 
 def path(*parts: object) -> str:
-    """A path below the API's base, each part quoted."""
+    """A path below the API's base, each part quoted.
+
+    Raises:
+        Failure: when a part is one that means another place.
+    """
+    if {"", ".", ".."} & set(map(str, parts)):
+        raise Failure("A name is missing, or is none.", Exit.USAGE)
     return "".join(f"/{quote(str(part), safe='')}" for part in parts)
 
 

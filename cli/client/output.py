@@ -85,6 +85,12 @@ def local(text: str | None) -> str:
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def kind_of_output(item: Json) -> str:
+    """The type of an output, in a word: of `["list", "string"]` the first."""
+    kind = item["type"]
+    return words(kind[0] if isinstance(kind, list) and kind else kind)
+
+
 class Output:
     """Where a command prints: `as_json` for programs, `quiet` for ids alone."""
 

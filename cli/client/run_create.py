@@ -7,12 +7,12 @@ import click
 
 from cli.client import follow
 from cli.client.command import Command, Here, connected
+from cli.client.fields import SOURCE, having, source_of
 from cli.client.http import Json
 from cli.client.kinds import DEPLOYMENT, PROJECT, json_of, pairs
 from cli.client.screen import run_place
 
 TYPES = ("preview", "apply", "destroy", "task", "generate", "test")
-SOURCES = ("local", "configuration", "git", "module", "vcs_link", "source")
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _OPTIONS = (
     click.option(
@@ -26,15 +26,7 @@ _OPTIONS = (
     ),
     click.option("--message", "-m", default="", help="What it is for."),
     click.option("--local", type=FOLDER, metavar="DIR", help="Pack and upload this folder."),
-    click.option("--configuration", metavar="ID", help="Code that was uploaded before."),
-    click.option("--git", metavar="URL", help="Code from a repository."),
-    click.option("--ref", metavar="REF", help="Its branch or tag; also with --vcs-link."),
-    click.option("--path", "subfolder", metavar="DIR", help="The folder in the repository."),
-    click.option("--commit", metavar="SHA", help="Exactly this commit."),
-    click.option("--vcs-link", is_flag=True, help="The repository linked to the deployment."),
-    click.option("--module", metavar="NAME", help="A module of the registry."),
-    click.option("--module-version", metavar="VERSION", help="Which version of it."),
-    click.option("--source", metavar="JSON", help="Any source, as the API takes it."),
+    *SOURCE,
     click.option(
         "--var", multiple=True, metavar="NAME=TEXT", help="A terraform variable; =@FILE reads it."
     ),
@@ -60,12 +52,6 @@ _OPTIONS = (
 )
 
 
-def _inputs(command: Any) -> Any:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command(
     "create",
     cls=Command,
@@ -79,7 +65,7 @@ def _inputs(command: Any) -> Any:
     ],
 )
 @click.argument("place", type=DEPLOYMENT)
-@_inputs
+@having(*_OPTIONS)
 @follow.options
 @connected
 def create(here: Here, place: tuple[str, ...], **given: Any) -> None:
@@ -137,7 +123,7 @@ def request(place: tuple[str, ...], given: Json) -> Json:
     body: Json = {"project": project, "stack": stack, "workspace": workspace, "type": given["kind"]}
     said: Json = {
         "message": given["message"],
-        "source": _source(given),
+        "source": source_of(given),
         "variables": _variables(given),
         "command": given["command"],
         "destroy": given["destroy"],
@@ -151,35 +137,6 @@ def request(place: tuple[str, ...], given: Json) -> Json:
     if given["auto_apply"] is not None:
         body["auto_apply"] = given["auto_apply"]
     return body | ({"init": False} if given["no_init"] else {})
-
-
-def _source(given: Json) -> Json | None:
-    named = [name for name in SOURCES if given[name]]
-    if len(named) > 1:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in named)
-        raise click.UsageError(f"Say one source, not several: {options}.")
-    match named:
-        case ["source"]:
-            source: Json = json_of(given["source"], "--source")
-            return source
-        case ["configuration"]:
-            return {"kind": "configuration_version", "id": given["configuration"]}
-        case ["git"]:
-            return _said(kind="git", url=given["git"], **_revision(given))
-        case ["vcs_link"]:
-            return _said(kind="vcs_link", ref=given["ref"])
-        case ["module"]:
-            return _said(kind="module", name=given["module"], version=given["module_version"])
-        case _:
-            return None
-
-
-def _revision(given: Json) -> Json:
-    return {"ref": given["ref"], "path": given["subfolder"], "commit": given["commit"]}
-
-
-def _said(**parts: Any) -> Json:
-    return {name: value for name, value in parts.items() if value is not None}
 
 
 def _variables(given: Json) -> Json:

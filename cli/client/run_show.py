@@ -10,7 +10,7 @@ from cli.client.failures import Failure
 from cli.client.following import Log, code_of
 from cli.client.http import Json, path
 from cli.client.kinds import DURATION, RUN, run_id
-from cli.client.output import Column, when
+from cli.client.output import Column, kind_of_output, when
 from cli.client.plan import counts
 from cli.client.screen import clock_words, harmless
 
@@ -56,7 +56,7 @@ VARIABLES = [
 OUTPUTS = [
     Column("name", "name"),
     Column("value", lambda row: "(sensitive)" if row["sensitive"] else row["value"]),
-    Column("type", "type", 1),
+    Column("type", kind_of_output, 1),
 ]
 CHANGES = [
     Column("action", "action", is_state=True),

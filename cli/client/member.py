@@ -1,0 +1,132 @@
+"""gantry member: who may do what in a project or a workspace."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.client.command import Group, Here, connected
+from cli.client.failures import Exit, Failure
+from cli.client.http import Json, path
+from cli.client.kinds import PLACE
+from cli.client.output import Column
+
+PLACES = ("/projects/{project}/members", "/workspaces/{workspace}/members")
+READ, WRITE = [f"GET {each}" for each in PLACES], [f"PUT {each}" for each in PLACES]
+KINDS = ("user", "team", "service_account")
+ROLES = click.Choice(["owner", "deployer", "viewer"])
+
+
+def _who(item: Json) -> tuple[str, str]:
+    return next((kind, str(item[kind])) for kind in KINDS if item.get(kind))
+
+
+def _spelled(item: Json) -> str:
+    kind, name = _who(item)
+    return name if kind == "user" else f"{kind.replace('_', '-')}:{name}"
+
+
+COLUMNS = [
+    Column("who", _spelled),
+    Column("role", "role"),
+    Column("name", "name", 1),
+]
+
+
+@click.group(cls=Group)
+def member() -> None:
+    """Members of a project or a workspace (workspace:NAME), and their roles.
+
+    WHO is an e-mail address, team:NAME or service-account:NAME.
+    """
+
+
+@member.command(
+    "list", calls=READ, examples=["gantry member list shop", "gantry member list workspace:prod"]
+)
+@click.argument("place", type=PLACE)
+@connected
+def list_members(here: Here, place: tuple[str, ...]) -> None:
+    """List the members, owners first."""
+    here.out.listing(here.portal.get(_where(place)), COLUMNS, "user")
+
+
+@member.command(
+    "set",
+    calls=[*READ, *WRITE],
+    examples=[
+        "gantry member set shop dave@example.com deployer",
+        "gantry member set workspace:prod team:platform owner",
+    ],
+)
+@click.argument("place", type=PLACE)
+@click.argument("who")
+@click.argument("role", type=ROLES)
+@connected
+def set_member(here: Here, place: tuple[str, ...], who: str, role: str) -> None:
+    """Make somebody a member, or give them another role."""
+    wanted = _named(who)
+    kept = [each for each in _present(here, place) if not _same(each, wanted)]
+    page = here.portal.put(_where(place), [*kept, {**wanted, "role": role}])
+    here.out.done(page, "items", f"{who} is {role} of {_words(place)}.")
+
+
+@member.command(
+    "remove", calls=[*READ, *WRITE], examples=["gantry member remove shop dave@example.com"]
+)
+@click.argument("place", type=PLACE)
+@click.argument("who")
+@connected
+def remove(here: Here, place: tuple[str, ...], who: str) -> None:
+    """Take somebody's role away."""
+    wanted, present = _named(who), _present(here, place)
+    kept = [each for each in present if not _same(each, wanted)]
+    if len(kept) == len(present):
+        raise Failure(f"{who} is no member of {_words(place)}.", Exit.REFUSED)
+    page = here.portal.put(_where(place), kept)
+    here.out.done(page, "items", f"{who} is no member of {_words(place)} any more.")
+
+
+@member.command(
+    "replace",
+    calls=WRITE,
+    examples=["gantry member replace shop members.json"],
+)
+@click.argument("place", type=PLACE)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@connected
+def replace(here: Here, place: tuple[str, ...], file: Path) -> None:
+    """Make those in FILE the members, and nobody else: [{"user": …, "role": …}, …], - for stdin."""
+    try:
+        wanted: Any = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(f"{file} holds no JSON that can be read.", Exit.USAGE) from error
+    here.out.listing(here.portal.put(_where(place), wanted), COLUMNS, "user")
+
+
+def _where(place: tuple[str, ...]) -> str:
+    if len(place) != 2:
+        raise click.UsageError("Members are those of a project, or of workspace:NAME.")
+    return path(*place, "members")
+
+
+def _words(place: tuple[str, ...]) -> str:
+    return f"{place[0].removesuffix('s')} {place[1]}"
+
+
+def _present(here: Here, place: tuple[str, ...]) -> list[Json]:
+    """The members as they are sent."""
+    items = here.portal.get(_where(place))["items"]
+    return [dict([_who(each)]) | {"role": each["role"]} for each in items]
+
+
+def _named(who: str) -> Json:
+    kind, colon, name = who.partition(":")
+    spelled = kind.replace("-", "_")
+    return {spelled: name} if colon and spelled in KINDS else {"user": who}
+
+
+def _same(one: Json, other: Json) -> bool:
+    return _who(one) == _who(other)
