@@ -6,10 +6,21 @@ file, stops the start with a sentence; an unknown `GANTRY_…` variable only war
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from lib.setting_text import (
+    file_path,
+    file_paths,
+    one_of,
+    optional,
+    setting,
+    switch,
+    whole,
+    word_list,
+)
 
 PREFIX = "GANTRY_"
 # The command line reads these, when it speaks to a portal from anywhere.
@@ -24,53 +35,10 @@ class SettingsError(Exception):
     """The settings cannot be used; the message says which one and why."""
 
 
-def _switch(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True}
-    words |= {"0": False, "false": False, "no": False, "off": False, "": False}
-    if text.strip().lower() not in words:
-        raise ValueError("say true or false")
-    return words[text.strip().lower()]
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text) if text.strip().lstrip("-").isdigit() else None
-        if number is None or not low <= number <= high:
-            raise ValueError(f"say a whole number from {low} to {high}")
-        return number
-
-    return parse
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in text.replace(",", " ").split() if word)
-
-
-def _optional(text: str) -> str | None:
-    return text.strip() or None
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().resolve()
-
-
-def _paths(text: str) -> tuple[Path, ...]:
-    return tuple(Path(word) for word in _words(text))
-
-
 def _admin_token(text: str) -> str | None:
     if text and (len(text) < 32 or not text.startswith("gty_")):
         raise ValueError("say a string of 32 characters or more that begins with gty_")
     return text or None
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"say one of {', '.join(choices)}")
-        return text
-
-    return parse
 
 
 def _base_url(text: str) -> str | None:
@@ -80,129 +48,118 @@ def _base_url(text: str) -> str | None:
     return url or None
 
 
-def _setting(
-    default: Any,
-    parse: Callable[[str], Any],
-    help_text: str,
-    *,
-    secret: bool = False,
-    shown: str | None = None,
-) -> Any:
-    """One row of the table: its default, how its text is read, one line of help."""
-    note = {"parse": parse, "help": help_text, "secret": secret, "shown": shown}
-    return field(default=default, metadata=note)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that can be set. A field `data_dir` is the variable `GANTRY_DATA_DIR`."""
 
-    data_dir: Path = _setting(
-        Path("data").resolve(), _path, "Where Gantry keeps its database, logs, keys and work."
+    data_dir: Path = setting(
+        Path("data").resolve(), file_path, "Where Gantry keeps its database, logs, keys and work."
     )
-    database_url: str | None = _setting(
+    database_url: str | None = setting(
         None,
-        _optional,
+        optional,
         "SQLAlchemy URL of the database: sqlite:///… or postgresql+psycopg://….",
         secret=True,
         shown="SQLite in the data directory",
     )
-    host: str = _setting("127.0.0.1", str, "Address to listen on.")
-    port: int = _setting(8000, _whole(1, 65535), "Port to listen on.")
-    base_url: str | None = _setting(
+    host: str = setting("127.0.0.1", str, "Address to listen on.")
+    port: int = setting(8000, whole(1, 65535), "Port to listen on.")
+    base_url: str | None = setting(
         None, _base_url, "The URL people use; links are made from it.", shown="http://HOST:PORT"
     )
-    trusted_hosts: tuple[str, ...] = _setting(
-        (), _words, "Host names requests may name; empty allows the base URL's and loopback."
+    trusted_hosts: tuple[str, ...] = setting(
+        (), word_list, "Host names requests may name; empty allows the base URL's and loopback."
     )
-    trusted_proxies: int = _setting(
-        0, _whole(0, 8), "How many proxies in front may set X-Forwarded-… headers."
+    trusted_proxies: int = setting(
+        0, whole(0, 8), "How many proxies in front may set X-Forwarded-… headers."
     )
-    secret_key: str | None = _setting(
+    secret_key: str | None = setting(
         None,
-        _optional,
+        optional,
         "The key of keys. Made and kept in the data directory when unset.",
         secret=True,
         shown="made on first start",
     )
-    admin_email: str = _setting(
+    admin_email: str = setting(
         "admin@example.com", str, "Address of the first administrator (first start only)."
     )
-    admin_password: str | None = _setting(
+    admin_password: str | None = setting(
         None,
-        _optional,
+        optional,
         "Password of the first administrator (first start only).",
         secret=True,
         shown="made and printed once",
     )
-    admin_token: str | None = _setting(
+    admin_token: str | None = setting(
         None,
         _admin_token,
         "An API token of the first administrator (first start only): gty_ and 28 characters more.",
         secret=True,
     )
-    demo: bool = _setting(
-        default=False, parse=_switch, help_text="Make a demo project on first start."
+    demo: bool = setting(
+        default=False, parse=switch, help_text="Make a demo project on first start."
     )
-    workers: int = _setting(4, _whole(0, 64), "Threads of the embedded pool; 0 runs nothing here.")
-    threads: int = _setting(256, _whole(8, 2000), "Threads that serve requests and streams.")
-    executor: str = _setting("threads", _one_of("threads"), "Which engine executes queued runs.")
-    engine: str | None = _setting(
-        None, _optional, "Path of the tofu or terraform to use.", shown="PATH, else the bundled one"
+    workers: int = setting(4, whole(0, 64), "Threads of the embedded pool; 0 runs nothing here.")
+    threads: int = setting(256, whole(8, 2000), "Threads that serve requests and streams.")
+    executor: str = setting("threads", one_of("threads"), "Which engine executes queued runs.")
+    engine: str | None = setting(
+        None, optional, "Path of the tofu or terraform to use.", shown="PATH, else the bundled one"
     )
-    engine_env: tuple[str, ...] = _setting(
-        (), _words, "Names of Gantry's own variables that engines inherit: proxies, certificates."
+    engine_env: tuple[str, ...] = setting(
+        (),
+        word_list,
+        "Names of Gantry's own variables that engines inherit: proxies, certificates.",
     )
-    engine_downloads: bool = _setting(
-        default=True, parse=_switch, help_text="Whether providers may be fetched from registries."
+    engine_downloads: bool = setting(
+        default=True, parse=switch, help_text="Whether providers may be fetched from registries."
     )
-    isolation: str = _setting(
+    isolation: str = setting(
         "auto",
-        _one_of("auto", "none", "user", "namespaces"),
+        one_of("auto", "none", "user", "namespaces"),
         "How runs are kept apart; auto takes the strongest tier that works, a named one must.",
     )
-    run_user: str | None = _setting(
+    run_user: str | None = setting(
         None,
-        _optional,
+        optional,
         "The system's user whose group runs have; each is a user of its own. Needs root.",
     )
-    run_paths: tuple[Path, ...] = _setting(
-        (), _paths, "Paths that runs in namespaces may read beside the system's own."
+    run_paths: tuple[Path, ...] = setting(
+        (), file_paths, "Paths that runs in namespaces may read beside the system's own."
     )
-    run_memory_mb: int = _setting(
-        0, _whole(0, 1 << 20), "Most address space of each process of a run; 0 sets no limit."
+    run_memory_mb: int = setting(
+        0, whole(0, 1 << 20), "Most address space of each process of a run; 0 sets no limit."
     )
-    run_file_mb: int = _setting(
-        0, _whole(0, 1 << 20), "Largest file a run may write; 0 sets no limit."
+    run_file_mb: int = setting(
+        0, whole(0, 1 << 20), "Largest file a run may write; 0 sets no limit."
     )
-    run_processes: int = _setting(
+    run_processes: int = setting(
         4096,
-        _whole(0, 1 << 22),
+        whole(0, 1 << 22),
         "Most processes and threads of a run that has a user of its own; 0 sets no limit.",
     )
-    disk_floor_mb: int = _setting(
-        512, _whole(0, 1 << 20), "Below this much free disk nothing that changes things starts."
+    disk_floor_mb: int = setting(
+        512, whole(0, 1 << 20), "Below this much free disk nothing that changes things starts."
     )
-    allowed_hosts: tuple[str, ...] = _setting(
+    allowed_hosts: tuple[str, ...] = setting(
         (),
-        _words,
+        word_list,
         "Private names and networks git may reach; http://… and file://… mark exceptions.",
     )
-    anyone_creates: bool = _setting(
+    anyone_creates: bool = setting(
         default=False,
-        parse=_switch,
+        parse=switch,
         help_text="Whether everyone may create projects and workspaces, not only administrators.",
     )
-    log_retention_days: int = _setting(60, _whole(1, 3650), "How long run logs are kept.")
-    upload_limit_mb: int = _setting(64, _whole(1, 2048), "Largest upload of a configuration.")
-    session_days: int = _setting(14, _whole(1, 365), "How long a sign-in lasts without use.")
-    drain_s: int = _setting(
-        20, _whole(0, 3600), "How long a stopping portal lets running phases go on."
+    log_retention_days: int = setting(60, whole(1, 3650), "How long run logs are kept.")
+    upload_limit_mb: int = setting(64, whole(1, 2048), "Largest upload of a configuration.")
+    session_days: int = setting(14, whole(1, 365), "How long a sign-in lasts without use.")
+    drain_s: int = setting(
+        20, whole(0, 3600), "How long a stopping portal lets running phases go on."
     )
-    log_level: str = _setting(
-        "info", _one_of("debug", "info", "warning", "error"), "How much is logged."
+    log_level: str = setting(
+        "info", one_of("debug", "info", "warning", "error"), "How much is logged."
     )
-    log_format: str = _setting("text", _one_of("text", "json"), "How log lines look.")
+    log_format: str = setting("text", one_of("text", "json"), "How log lines look.")
 
     @property
     def url(self) -> str:
