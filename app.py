@@ -7,7 +7,7 @@ from apiflask import APIFlask
 
 import blueprints
 import config
-from blueprints._shared import assets, errors, filters, gate, htmx, security
+from blueprints._shared import assets, errors, filters, gate, htmx, mail_room, security
 from config import Settings
 from engines import registry
 from engines.base import Engine
@@ -71,6 +71,7 @@ def _house(settings: Settings, passwords: Hasher, engines: dict[str, Engine]) ->
         session_days=settings.session_days,
         disk_floor_bytes=settings.disk_floor_mb << 20,
         base_url=settings.url,
+        mail=mail_room.furnish(settings),
     )
 
 

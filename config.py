@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from integrations.mail import setting_text as mail_text
 from lib.setting_text import (
     file_path,
     file_paths,
@@ -149,6 +150,66 @@ class Settings:
         default=False,
         parse=switch,
         help_text="Whether everyone may create projects and workspaces, not only administrators.",
+    )
+    email_domain: str | None = setting(
+        None,
+        mail_text.domain,
+        "Domain of the addresses of e-mail triggers; without one there are none.",
+    )
+    mailgun_signing_key: str | None = setting(
+        None, optional, "Mailgun's HTTP webhook signing key; opens its webhook.", secret=True
+    )
+    mailgun_spam_filter: bool = setting(
+        default=False,
+        parse=switch,
+        help_text="Whether Mailgun's spam filter is on, so that its SPF and DKIM results count.",
+    )
+    sendgrid_public_key: str | None = setting(
+        None, mail_text.sendgrid_key, "Public key of SendGrid's security policy; opens its webhook."
+    )
+    postmark_credentials: str | None = setting(
+        None,
+        mail_text.credentials,
+        "user:password that stand in Postmark's webhook URL; they open it.",
+        secret=True,
+    )
+    ses_topics: tuple[str, ...] = setting(
+        (),
+        mail_text.topics,
+        "ARNs of the SNS topics to which Amazon SES publishes mail; they open it.",
+    )
+    mail_signing_key: str | None = setting(
+        None,
+        mail_text.long_secret,
+        "Secret that signs raw MIME posted to Gantry; opens it.",
+        secret=True,
+    )
+    email_authserv_id: str | None = setting(
+        None, optional, "Whose Authentication-Results count in raw MIME: your mail server's name."
+    )
+    email_max_age_s: int = setting(
+        9 * 3600,
+        whole(60, 259_200),
+        "How old a mail service's signature may be; each is good once. Services try for hours.",
+    )
+    email_limit_mb: int = setting(30, whole(1, 50), "Largest message a mail service may post.")
+    email_rate: int = setting(
+        120, whole(1, 1_000_000), "Most runs an hour that one e-mail trigger starts."
+    )
+    email_sender_rate: int = setting(
+        30, whole(1, 1_000_000), "Most messages an hour taken of one sender, and replies to one."
+    )
+    email_retention_days: int = setting(
+        30, whole(1, 3650), "How long received messages are kept; their lines in lists stay longer."
+    )
+    smtp_url: str | None = setting(
+        None,
+        mail_text.smtp_url,
+        "Where mail goes out: smtp://user:password@host:587 (STARTTLS), or smtps://….",
+        secret=True,
+    )
+    mail_from: str | None = setting(
+        None, optional, "Sender of Gantry's mail.", shown="gantry@ the e-mail domain or host"
     )
     log_retention_days: int = setting(60, whole(1, 3650), "How long run logs are kept.")
     upload_limit_mb: int = setting(64, whole(1, 2048), "Largest upload of a configuration.")

@@ -7,9 +7,13 @@ from typing import Any
 import structlog
 
 from lib.net import Refused
+from scheduler import mail
 from scheduler.execution.site import Site
+from scheduler.undeliverable import Undeliverable
 from services import hints, hold, outbox
 from services.errors import GantryError
+
+__all__ = ["DELIVERERS", "Deliverer", "Postman", "Undeliverable", "deliver"]
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +26,10 @@ Deliverer = Callable[[Site, Mapping[str, Any], str], None]
 Raises Undeliverable when trying again is of no use, GantryError or OSError when it may be.
 """
 
-DELIVERERS: dict[str, Deliverer] = {}
+DELIVERERS: dict[str, Deliverer] = {
+    "mail": mail.deliver,
+}
 """Who delivers which kind of message; a new kind is one line here."""
-
-
-class Undeliverable(Exception):
-    """The message will never arrive; the text says why, without a secret."""
 
 
 class Postman:

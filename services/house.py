@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integrations.mail.post import Keys
+from integrations.mail.smtp import Server
 from lib.crypto import Keyring
 from lib.passwords import Hasher
 from models.run_state import RunType
@@ -23,6 +25,20 @@ class EngineFacts:
 
 
 @dataclass(frozen=True)
+class MailRoom:
+    """How mail comes in and goes out. Without a domain none comes; without a server none goes."""
+
+    domain: str = ""
+    keys: Keys = field(default_factory=Keys)
+    server: Server | None = None
+    sender: str = ""
+    limit_bytes: int = 30 << 20
+    rate_per_hour: int = 120
+    sender_rate_per_hour: int = 30
+    kept_days: int = 30
+
+
+@dataclass(frozen=True)
 class House:
     """The instance's fixtures."""
 
@@ -36,6 +52,7 @@ class House:
     session_days: int = 14
     disk_floor_bytes: int = 512 << 20
     base_url: str = "http://127.0.0.1:8000"
+    mail: MailRoom = field(default_factory=MailRoom)
 
     def log_path(self, run_id: str) -> Path:
         """Where the log of a run is kept."""

@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -70,6 +70,23 @@ def receive(post: Post, keys: Keys, now: datetime, _fetch: Fetch) -> InboundMail
     )
 
 
+def public_key(text: str) -> ec.EllipticCurvePublicKey:
+    """The key as SendGrid shows it: Base64, with or without the lines around it.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    try:
+        bare = re.sub(r"-----[A-Z ]+-----|\s", "", text)
+        key = load_der_public_key(b64decode(bare, validate=True))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("say the public key as SendGrid shows it, in Base64") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        message = "say the key of an elliptic curve, as SendGrid shows it"
+        raise ValueError(message)  # noqa: TRY004 - it is a text that does not hold
+    return key
+
+
 def _require_signature(post: Post, keys: Keys, now: datetime) -> str:
     timestamp, said = post.headers.get(TIMESTAMP, ""), post.headers.get(SIGNATURE, "")
     if not timestamp or not said:
@@ -78,9 +95,7 @@ def _require_signature(post: Post, keys: Keys, now: datetime) -> str:
     for chunk in post.chunks():
         digest.update(chunk)
     try:
-        key = load_der_public_key(b64decode(keys.sendgrid_public_key))
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise Refused("GANTRY_SENDGRID_PUBLIC_KEY is no key of an elliptic curve")
+        key = public_key(keys.sendgrid_public_key)
         key.verify(b64decode(said, validate=True), digest.digest(), ec.ECDSA(Prehashed(SHA256())))
     except (ValueError, InvalidSignature):
         raise Refused("its signature does not fit GANTRY_SENDGRID_PUBLIC_KEY") from None

@@ -119,7 +119,7 @@ def send(to_server: Server, letter: Letter) -> None:
     """
     message = compose(letter)
     try:
-        with _connect(to_server) as connection:
+        with _connect(to_server, letter) as connection:
             _secure(connection, to_server)
             if to_server.user:
                 connection.login(to_server.user, to_server.password)
@@ -139,12 +139,15 @@ def send(to_server: Server, letter: Letter) -> None:
         raise NotSent(_words(error, to_server)) from error
 
 
-def _connect(to_server: Server) -> smtplib.SMTP:
-    address = (to_server.host, to_server.port)
+def _connect(to_server: Server, letter: Letter) -> smtplib.SMTP:
+    # The name given in EHLO is the sender's domain; smtplib would ask a resolver for one.
+    name = letter.sender.rpartition("@")[2].rstrip("> ") or "localhost"
     if to_server.tls:
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(*address, timeout=TIMEOUT_S, context=context)
-    return smtplib.SMTP(*address, timeout=TIMEOUT_S)
+        return smtplib.SMTP_SSL(
+            to_server.host, to_server.port, name, timeout=TIMEOUT_S, context=context
+        )
+    return smtplib.SMTP(to_server.host, to_server.port, name, timeout=TIMEOUT_S)
 
 
 def _secure(connection: smtplib.SMTP, to_server: Server) -> None:

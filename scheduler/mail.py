@@ -1,0 +1,41 @@
+"""Handing letters of the outbox to the SMTP server."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.mail import smtp
+from integrations.mail.smtp import Letter, NotSent
+from lib import clock
+from scheduler.execution.site import Site
+from scheduler.undeliverable import Undeliverable
+from services import mail
+from services.errors import Unavailable
+from services.house import house
+
+
+def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
+    """Send one letter. The same message has the same Message-ID at each try.
+
+    Raises:
+        Undeliverable: when the server refuses it for good.
+        Unavailable: when it was not taken this time.
+    """
+    room = house().mail
+    if room.server is None:
+        raise Unavailable("GANTRY_SMTP_URL is not set; the letter waits.")
+    letter = Letter(
+        to=str(payload["to"]),
+        subject=str(payload["subject"]),
+        text=str(payload["text"]),
+        message_id=mail.own_id(message_id),
+        sender=room.sender,
+        at=clock.now(),
+        in_reply_to=str(payload.get("in_reply_to", "")),
+        references=tuple(payload.get("references", ())),
+    )
+    try:
+        smtp.send(room.server, letter)
+    except NotSent as error:
+        if error.is_final:
+            raise Undeliverable(str(error)) from error
+        raise Unavailable(f"The letter was not taken: {error}.") from error
