@@ -12,7 +12,7 @@ PAGES = (
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "
     "variables configuration_versions events hold runs run_verbs states settle worker_pools "
-    "teardown"
+    "teardown schedules"
 ).split()
 HOOKS = "state_backend".split()
 OPEN_ENDPOINTS = frozenset(

@@ -9,9 +9,9 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import dispatcher, upkeep
+from scheduler import dispatcher, firing, upkeep
 from scheduler.execution.site import Site
-from services import leases, outbox, runs, workers
+from services import leases, outbox, runs, schedules, workers
 from services import upkeep as rows
 from services.errors import GantryError
 
@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 LEASE = dt.timedelta(seconds=15)
 KEEP_LEASE_EVERY_S = 5
+THREADS = 4
+"""One more than there are jobs that may take long at the same time, so that the lease is kept."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Job:
 
 
 JOBS = (
+    Job("fire schedules", 1, firing.fire),
     Job("dispatch", 5, lambda _site: dispatcher.look_again()),
     Job("expire plans", 30, lambda _site: runs.expire_plans()),
     Job("remove directories of ended runs", 300, upkeep.remove_directories),
     Job("forget what is over", 3600, lambda _site: rows.forget()),
     Job("forget delivered messages", 3600, lambda _site: outbox.forget()),
+    Job("forget old ledgers", 3600, lambda _site: schedules.forget()),
     Job("forget old workers", 3600, lambda _site: workers.forget_old()),
     Job("remove logs that are too old", 3600, upkeep.remove_old_logs),
 )
@@ -53,7 +57,7 @@ class Timetable:
         self.leads = False
         self._scheduler = BackgroundScheduler(
             timezone=dt.UTC,
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 

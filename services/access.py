@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, false, true
 from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
+from models.schedule import Schedule
 from services.actors import (
     SYSTEM,
     Actor,
@@ -64,6 +65,7 @@ class Action(StrEnum):
     PRIORITIZE = "prioritise runs"
     COMMENT = "comment on runs"
     WRITE_VARIABLES = "change variables"
+    WRITE_SCHEDULES = "change schedules"
     LOCK = "lock deployments"
     SETTLE = "settle blocked deployments"
     COMPARE_STATES = "compare state versions"
@@ -89,6 +91,7 @@ ROLES: Mapping[Action, Role] = {
             Action.PRIORITIZE,
             Action.COMMENT,
             Action.WRITE_VARIABLES,
+            Action.WRITE_SCHEDULES,
             Action.LOCK,
             Action.SETTLE,
             Action.COMPARE_STATES,
@@ -130,7 +133,7 @@ def role_on(actor: Actor, thing: Thing) -> Role | None:
             return _in_project(actor, thing.project_id)
         case Workspace():
             return _in_workspace(actor, thing.id)
-        case Deployment() | Run():
+        case Deployment() | Run() | Schedule():
             return weaker(
                 _in_project(actor, thing.project_id), _in_workspace(actor, thing.workspace_id)
             )

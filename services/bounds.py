@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, false, true
 from models.member import Role
 from models.project import Deployment, Project, Stack, Workspace
 from models.run import Run
+from models.schedule import Schedule
 
-Thing = Project | Workspace | Stack | Deployment | Run
+Thing = Project | Workspace | Stack | Deployment | Run | Schedule
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Bounds:
                 return self.holds_ids(None, None, thing.id)
             case Stack():
                 return self.holds_ids(thing.project_id, thing.id, None)
-            case Deployment() | Run():
+            case Deployment() | Run() | Schedule():
                 return self.holds_ids(thing.project_id, thing.stack_id, thing.workspace_id)
 
     def holds_ids(self, *place: str | None) -> bool:

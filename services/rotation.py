@@ -15,6 +15,7 @@ from lib import clock, crypto
 from models.blob import Blob
 from models.draft import Draft
 from models.run_content import RunOutput, RunVariable
+from models.schedule import Schedule
 from models.setting import Setting
 from models.variable import Variable
 from models.worker import Worker
@@ -22,6 +23,7 @@ from services import blobs, drafts
 from services.errors import Conflict
 from services.first_start import KEY_CHECK
 from services.house import house, move_in
+from services.schedules import inputs
 from services.states import contents
 from services.transaction import session, transaction
 from services.variables import sealed
@@ -35,6 +37,7 @@ SEALED: tuple[tuple[type[Any], Callable[[Any], None]], ...] = (
     (RunVariable, sealed.reseal),
     (RunOutput, contents.reseal),
     (Draft, drafts.reseal),
+    (Schedule, inputs.reseal),
 )
 """Every table with sealed values, and how a row of it is sealed anew."""
 

@@ -30,6 +30,7 @@ TAGS: Mapping[str, str] = {
     "state-version": "What the engine knows of a deployment's resources, version by version.",
     "variable": "Inputs of runs, kept on a project, workspace, stack or deployment.",
     "configuration-version": "Code that was uploaded, for runs to use.",
+    "schedule": "What starts runs at planned times, and what came of each time.",
     "member": "Who holds which role on a project or a workspace.",
     "worker-pool": "Who carries runs out, and what waits for them.",
     "me": "Who the token is.",

@@ -42,14 +42,19 @@ def unseal(value_id: str, ciphertext: bytes) -> Any:
 
 def reseal(row: Variable | RunVariable) -> None:
     """Put a kept value under the keyring's primary key, with the fingerprint that goes with it."""
-    if row.ciphertext is None:
-        clear = _bytes(row.value)
-    else:
-        context = _context(row.value_id or "")
-        clear = house().keyring.decrypt(row.ciphertext, context)
-        row.ciphertext = house().keyring.reencrypt(row.ciphertext, context)
+    row.ciphertext, fingerprint = fresh(row.value, row.value_id, row.ciphertext)
     if row.fingerprint is not None:
-        row.fingerprint = house().keyring.fingerprint(clear, "variable")
+        row.fingerprint = fingerprint
+
+
+def fresh(value: Any, value_id: str | None, ciphertext: bytes | None) -> tuple[bytes | None, str]:
+    """(ciphertext, fingerprint) of a kept value, under the keyring's primary key."""
+    if ciphertext is None:
+        return None, house().keyring.fingerprint(_bytes(value), "variable")
+    context = _context(value_id or "")
+    clear = house().keyring.decrypt(ciphertext, context)
+    again = house().keyring.reencrypt(ciphertext, context)
+    return again, house().keyring.fingerprint(clear, "variable")
 
 
 def _bytes(value: Any) -> bytes:

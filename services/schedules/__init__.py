@@ -1,0 +1,61 @@
+"""Schedules: runs that start by themselves at planned times, and a ledger of every one of them."""
+
+from services.schedules.firing import Key, due, settle
+from services.schedules.inputs import request_of, variables_of
+from services.schedules.kept import (
+    NewSchedule,
+    ScheduleLine,
+    create,
+    delete,
+    edit,
+    get,
+    line_of,
+    page,
+    scope_of,
+    when_of,
+)
+from services.schedules.timing import hint, preview, upcoming, words_of
+from services.schedules.timing import read as read_times
+from services.schedules.verbs import (
+    LedgerLine,
+    forget,
+    ledger,
+    pause,
+    resume,
+    run_now,
+    skip_next,
+    skipped_ahead,
+    take_back,
+)
+
+__all__ = [
+    "Key",
+    "LedgerLine",
+    "NewSchedule",
+    "ScheduleLine",
+    "create",
+    "delete",
+    "due",
+    "edit",
+    "forget",
+    "get",
+    "hint",
+    "ledger",
+    "line_of",
+    "page",
+    "pause",
+    "preview",
+    "read_times",
+    "request_of",
+    "resume",
+    "run_now",
+    "scope_of",
+    "settle",
+    "skip_next",
+    "skipped_ahead",
+    "take_back",
+    "upcoming",
+    "variables_of",
+    "when_of",
+    "words_of",
+]
