@@ -1,5 +1,6 @@
 """Changing things: the saved plan applied, a task performed, the state kept whatever happens."""
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 _RESULTS = {RunType.APPLY: "apply completed", RunType.DESTROY: "destroy completed"}
 _SHELL = "/bin/sh"
 _KILLED = "The run was killed while it was {}."
+_CUT_OFF = "The engine was killed while it was {}; what it had in hand may be in no state."
+_BY_SIGNAL = 128
 _ERRORED = "The engine could not store its state; it left errored.tfstate."
 _UNREADABLE = "The engine left a state that cannot be read."
 
@@ -96,10 +99,25 @@ def _end(desk: Desk, step: Step, done: StepResult, trouble: str | None) -> Run |
     except Failed as unknown:
         return work.fail(desk.claim, unknown.kind, unknown.text, block=unknown.text)
     if failure is not None:
-        return work.fail(desk.claim, failure.kind, failure.text, block=trouble)
+        block = trouble or _cut_off(desk, done)
+        return work.fail(desk.claim, failure.kind, failure.text, block=block)
     if trouble is not None:
         return work.fail(desk.claim, "engine", trouble, block=trouble)
     return None
+
+
+def _cut_off(desk: Desk, done: StepResult) -> str | None:
+    """Why the state may be incomplete, when something killed the engine at its work.
+
+    Inside a sandbox the end by a signal is told as an exit code; terraform has none that high. One
+    that was interrupted or asked to end before it heard signals had not begun.
+    """
+    number = done.signal
+    if number is None and desk.order.type is not RunType.TASK:
+        number = max(0, (done.return_code or 0) - _BY_SIGNAL)
+    if not number or number in {signal.SIGINT, signal.SIGTERM}:
+        return None
+    return _CUT_OFF.format(desk.order.state.value)
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,16 @@ def test_an_errored_state_blocks_the_deployment(portal):
     assert "errored.tfstate" in portal.deployment(stack).blocked_reason
 
 
+def test_an_engine_that_is_killed_at_its_work_blocks_the_deployment(portal):
+    # As the kernel does when memory is short: what was in hand may be in no state.
+    stack = scripted(portal, apply={"output": ["making it", {"signal": 9}]})
+
+    run = portal.run(stack, auto_apply=True)
+
+    assert (run.state, run.error_kind) == ("failed", "engine")
+    assert "may be in no state" in portal.deployment(stack).blocked_reason
+
+
 def test_orphans_of_a_task_are_gone_when_it_ends(portal):
     stack = portal.stack(engine="fake")
 
