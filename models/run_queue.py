@@ -102,11 +102,6 @@ def held_by(worker_id: str) -> Select[Run]:
     return select(Run).where(Run.worker_id == worker_id)
 
 
-def leases_over(now: dt.datetime) -> Select[Run]:
-    """Runs at work whose worker has not said for too long that it is alive."""
-    return select(Run).where(Run.worker_id.is_not(None), Run.lease_until < now)
-
-
 def places_with_a_queue() -> Select[str]:
     """The deployments in which a run is queued for the lock."""
     return (

@@ -188,16 +188,19 @@ class Pool:
         self._unseated = unseated - self._unseated
 
     def _take_up_strays(self) -> None:
-        """Adopt before reap: what lies in our data directory is taken over, the rest is lost."""
+        """Adopt before reap: what lies in our data directory is taken over, the rest is lost.
+
+        A run that had not begun has left nothing anywhere: it is laid down at once.
+        """
         for stray in workers.strays(self.worker_id):
             here = self._site.work_dir(stray.run_id).is_dir()
-            if here and _is_gone(stray):
-                self._adopt(stray.run_id)
+            if _is_gone(stray) and (here or not stray.has_begun):
+                self._adopt(stray.run_id, epoch=stray.epoch)
             elif stray.lease_over:
-                work.lose(stray.run_id)
+                work.lose(stray.run_id, epoch=stray.epoch)
 
-    def _adopt(self, run_id: str) -> None:
-        claim = work.take_over(run_id, self.worker_id, workers.LEASE)
+    def _adopt(self, run_id: str, epoch: int | None = None) -> None:
+        claim = work.take_over(run_id, self.worker_id, workers.LEASE, epoch=epoch)
         if claim is not None:
             log.info("taking over a run at work", run=run_id)
             self._begin(self._adopted, f"adopted-{run_id}", claim)

@@ -19,7 +19,7 @@ from models.project import Deployment
 from models.run import Run
 from models.run_content import Plan, StateVersion
 from models.setting import Setting
-from services import blobs, health, hold
+from services import blobs, health, hold, leases
 from services.errors import NotFound
 from services.first_start import KEY_CHECK
 from services.house import house
@@ -115,7 +115,7 @@ def _locks() -> Finding:
 
 
 def _owners() -> Finding:
-    runs = _runs(session().scalars(invariants.ownerless(clock.now())).all())
+    runs = _runs(session().scalars(invariants.ownerless(leases.now())).all())
     mend = "Start a portal on this data directory: it adopts them or ends them within a minute."
     return _none("owners", runs, "has a worker", "are at work without a worker", mend)
 
@@ -145,7 +145,7 @@ def _clock() -> Finding:
     theirs = session().scalar(select(func.now()))
     apart_s = abs((clock.now() - theirs).total_seconds()) if theirs else 0.0
     said = f"The database's clock and this one are {apart_s:.1f} s apart."
-    mend = "Let both machines keep their time by NTP: leases are times."
+    mend = "Let both machines keep their time by NTP: plans expire and logs are kept by it."
     return Finding("clock", is_well=apart_s < _CLOCKS_APART_S, text=said, mend=mend)
 
 

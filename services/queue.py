@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
 
-from lib import clock
 from models import run_queue
 from models.run import Run
 from models.run_state import WORKING, RunState
 from models.worker import Worker
+from services import leases
 from services.access import Actor, visible
 from services.errors import NotFound
 from services.runs.facts import RunFacts, facts
@@ -124,7 +124,7 @@ def _pool(actor: Actor) -> Pool:
 def _workers() -> list[PoolWorker]:
     connected = session().scalars(
         select(Worker)
-        .where(Worker.stopped_at.is_(None), Worker.slots > 0, Worker.seen_at > clock.now() - LEASE)
+        .where(Worker.stopped_at.is_(None), Worker.slots > 0, Worker.seen_at > leases.now() - LEASE)
         .order_by(Worker.id)
         .limit(MOST_SHOWN)
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from lib import clock, crypto
+from lib import crypto
 from models.blob import Blob
 from models.draft import Draft
 from models.run_content import RunOutput, RunVariable
@@ -19,7 +19,7 @@ from models.schedule import Schedule
 from models.setting import Setting
 from models.variable import Variable
 from models.worker import Worker
-from services import blobs, drafts
+from services import blobs, drafts, leases
 from services.errors import Conflict
 from services.first_start import KEY_CHECK
 from services.house import house, move_in
@@ -49,7 +49,7 @@ def refuse_while_running() -> None:
         Conflict: then.
     """
     alive = select(func.count()).where(
-        Worker.stopped_at.is_(None), Worker.seen_at > clock.now() - _SEEN_WITHIN
+        Worker.stopped_at.is_(None), Worker.seen_at > leases.now() - _SEEN_WITHIN
     )
     if session().scalar(alive):
         raise Conflict(

@@ -8,7 +8,9 @@ from sqlalchemy import CursorResult, delete, select, update
 from lib import clock
 from models import run_queue
 from models.run import Run
+from models.run_state import RunState
 from models.worker import Worker
+from services import leases
 from services.transaction import session, transaction
 
 LEASE = dt.timedelta(seconds=30)
@@ -19,10 +21,13 @@ _FORGET_AFTER = dt.timedelta(days=7)
 class Stray:
     """A run at work whose worker may be gone.
 
+    `epoch` is that worker's hold. `has_begun`: it may have left something in its directory.
     `lease_over`: it has not been heard of for long. `has_signed_off`: it said that it stops.
     """
 
     run_id: str
+    epoch: int
+    has_begun: bool
     worker_host: str
     worker_pid: int
     lease_over: bool
@@ -32,7 +37,7 @@ class Stray:
 def register(name: str, host: str, pid: int, slots: int) -> str:
     """Enter a worker in the book. Returns its id."""
     with transaction() as here:
-        worker = Worker(name=name, host=host, pid=pid, slots=slots)
+        worker = Worker(name=name, host=host, pid=pid, slots=slots, seen_at=leases.now())
         here.add(worker)
         here.flush()
         return worker.id
@@ -40,8 +45,8 @@ def register(name: str, host: str, pid: int, slots: int) -> str:
 
 def heartbeat(worker_id: str) -> None:
     """Say that a worker is alive: its lease on every run it holds is prolonged."""
-    now = clock.now()
     with transaction() as here:
+        now = leases.now()
         here.execute(update(Worker).where(Worker.id == worker_id).values(seen_at=now))
         here.execute(
             update(Run)
@@ -64,15 +69,25 @@ def held(worker_id: str) -> list[str]:
 
 def strays(worker_id: str) -> list[Stray]:
     """The runs at work in the hands of other workers, for those who look whether they live."""
-    now = clock.now()
+    now = leases.now()
     rows = session().execute(
-        select(Run.id, Run.lease_until, Worker.host, Worker.pid, Worker.stopped_at)
+        select(
+            Run.id,
+            Run.claim_epoch,
+            Run.state,
+            Run.lease_until,
+            Worker.host,
+            Worker.pid,
+            Worker.stopped_at,
+        )
         .join(Worker, Worker.id == Run.worker_id)
         .where(Run.worker_id.is_not(None), Run.worker_id != worker_id)
     )
     return [
         Stray(
             row.id,
+            row.claim_epoch,
+            row.state is not RunState.PREPARING,
             row.host,
             row.pid,
             lease_over=row.lease_until is None or row.lease_until < now,
@@ -92,7 +107,7 @@ def is_work_waiting() -> bool:
 
 def forget_old() -> int:
     """Strike workers that stopped long ago. Returns how many."""
-    old = delete(Worker).where(Worker.seen_at < clock.now() - _FORGET_AFTER)
+    old = delete(Worker).where(Worker.seen_at < leases.now() - _FORGET_AFTER)
     with transaction() as here:
         found = here.execute(old)
         return found.rowcount if isinstance(found, CursorResult) else 0

@@ -53,7 +53,7 @@ def _attempt(desk: Desk) -> None:
     except SupervisorLost:
         if desk.order.state in CHANGING:
             changing.rescue(desk)
-        work.lose(desk.claim.run_id)
+        work.lose(desk.claim.run_id, epoch=desk.claim.epoch, is_leased=True)
     except work.Fenced:
         raise
     except Conflict as refusal:
@@ -72,7 +72,8 @@ def _next(desk: Desk, state: RunState) -> Run | None:
     match state:
         case RunState.PREPARING:
             if desk.was_adopted:
-                return work.give_back(desk.claim, "The portal stopped before work had begun.")
+                # Counted: what brings a portal down while it prepares would do so for ever.
+                return work.lose(desk.claim.run_id, epoch=desk.claim.epoch, is_leased=True)
             preparing.prepare(desk)
             return _prepared(desk)
         case RunState.INITIALIZING:
@@ -109,7 +110,7 @@ def _initialized(desk: Desk) -> Run | None:
 def _fail(desk: Desk, failure: Failed) -> None:
     """End a run that went wrong; one whose directory was merely taken over badly starts anew."""
     if desk.was_adopted and failure.kind in {"worker", "gantry"} and desk.order.state in REPEATABLE:
-        work.lose(desk.claim.run_id)
+        work.lose(desk.claim.run_id, epoch=desk.claim.epoch, is_leased=True)
     else:
         with desk.telling():
             work.fail(desk.claim, failure.kind, failure.text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import LargeBinary, select
 
-from lib import crypto
+from lib import clock, crypto
 from models.base import Base, db
 from models.draft import Draft
 from models.run_content import RunOutput, RunVariable
@@ -123,7 +123,7 @@ def test_a_rotation_that_broke_off_goes_on(furnished, key_file, monkeypatch):
 
 def test_drafts_keep_their_secrets(furnished, key_file):
     user = furnished.people["dave"]
-    draft = Draft(user_id=user.id, data={}, expires_at=rotation.clock.now())
+    draft = Draft(user_id=user.id, data={}, expires_at=clock.now())
     item = drafts.DraftVariable(name="x", category="environment", secret=True, value=SECRET)
     # There is no other way to see it.
     draft.data = {"variables": [drafts._kept(draft, item, None)]}  # noqa: SLF001

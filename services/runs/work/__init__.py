@@ -5,7 +5,7 @@ the transaction that writes: whoever lost the run writes nothing.
 """
 
 from services.runs.work.claims import claim, is_at_work, may_clear, stop_wanted, take_over
-from services.runs.work.ends import LOST_LIMIT, fail, finish, give_back, interrupted, lose
+from services.runs.work.ends import LOST_LIMIT, fail, finish, interrupted, lose
 from services.runs.work.fence import Claim, Fenced, check, held
 from services.runs.work.plans import Planned, burn, finish_plan
 from services.runs.work.reports import (
@@ -34,7 +34,6 @@ __all__ = [
     "fail",
     "finish",
     "finish_plan",
-    "give_back",
     "held",
     "interrupted",
     "is_at_work",

@@ -11,7 +11,7 @@ from models.project import Deployment
 from models.run import Run
 from models.run_history import Mark
 from models.run_state import FINAL, WORKING, RunState
-from services import capacity, hold
+from services import capacity, hold, leases
 from services.runs.moves import for_update, move
 from services.runs.offers import is_outdated
 from services.runs.work.fence import Claim, mark
@@ -46,14 +46,19 @@ def claim(
         return None
 
 
-def take_over(run_id: str, worker_id: str, lease: dt.timedelta) -> Claim | None:
+def take_over(
+    run_id: str, worker_id: str, lease: dt.timedelta, *, epoch: int | None = None
+) -> Claim | None:
     """Take a run at work from a worker that is gone, to adopt what it left; None if it is over.
 
-    The epoch rises, so that the former worker, should it come back, is refused.
+    The epoch rises, so that the former worker, should it come back, is refused. With `epoch` the
+    run is left to whoever has taken it since.
     """
     with transaction():
         run = for_update(run_id)
         if run.worker_id is None or run.state not in WORKING:
+            return None
+        if epoch is not None and run.claim_epoch != epoch:
             return None
         _take(run, worker_id, lease)
         return Claim(run.id, worker_id, run.claim_epoch)
@@ -92,7 +97,7 @@ def may_clear(run_id: str) -> bool:
 
 def _take(run: Run, worker_id: str, lease: dt.timedelta) -> None:
     run.worker_id = worker_id
-    run.lease_until = clock.now() + lease
+    run.lease_until = leases.now() + lease
     run.claim_epoch += 1
     run.started_at = run.started_at or clock.now()
 

@@ -9,6 +9,7 @@ from models.run_content import StateVersion
 from models.run_history import Mark
 from models.run_state import CHANGING, REPEATABLE, WORKING, RunState, RunType
 from models.state_version import StateKind
+from services import leases
 from services.runs.moves import for_update, move, words
 from services.runs.work.fence import Claim, held, leave, mark
 from services.transaction import session, transaction
@@ -24,7 +25,7 @@ def finish(claim: Claim, result: str) -> Run:
         run = held(claim)
         if run.type in CHANGES:
             here.get_one(Deployment, run.deployment_id).applied_run_id = run.id
-        leave(run, clock.now())
+        leave(run, claim)
         end(run, RunState.FINISHED, mark(claim), result)
     return run
 
@@ -36,7 +37,7 @@ def fail(claim: Claim, kind: str, text: str, *, block: str | None = None) -> Run
     """
     with transaction():
         run = held(claim)
-        leave(run, clock.now())
+        leave(run, claim)
         run.error_kind, run.error_text = kind, text
         if block:
             _block(run, block)
@@ -48,7 +49,7 @@ def interrupted(claim: Claim, state: RunState, text: str, *, block: str | None =
     """The run was stopped on request, killed, or timed out: decided by our own request."""
     with transaction():
         run = held(claim)
-        leave(run, clock.now())
+        leave(run, claim)
         run.result = text
         if block:
             _block(run, block)
@@ -56,25 +57,21 @@ def interrupted(claim: Claim, state: RunState, text: str, *, block: str | None =
     return run
 
 
-def give_back(claim: Claim, reason: str) -> Run:
-    """Lay a run down that has changed nothing yet, so that a worker may take it anew."""
-    with transaction():
-        run = held(claim)
-        leave(run, clock.now())
-        _lay_down(run, reason)
-    return run
-
-
-def lose(run_id: str) -> Run | None:
+def lose(run_id: str, *, epoch: int | None = None, is_leased: bool = False) -> Run | None:
     """Deal with a run whose worker is gone. Nothing that may have changed things starts again.
 
-    Returns None when the run is in nobody's hands any more.
+    With `epoch` only the hold that was seen to be lost ends: whoever took the run since keeps it.
+    `is_leased` ends a hold although its lease still runs.
+
+    Returns None when there is nothing to lose: the run is in nobody's hands, or in other ones.
     """
     with transaction():
         run = for_update(run_id)
         if run.worker_id is None or run.state not in WORKING:
             return None
-        leave(run, clock.now())
+        if epoch is not None and (run.claim_epoch != epoch or _lives(run, is_leased=is_leased)):
+            return None
+        leave(run, None)
         run.claim_epoch += 1
         if run.state in REPEATABLE and run.lost_count < LOST_LIMIT:
             run.lost_count += 1
@@ -88,6 +85,11 @@ def lose(run_id: str) -> Run | None:
         run.error_kind, run.error_text = "worker", text
         end(run, RunState.FAILED, Mark("system", None, "Gantry", text), None)
     return run
+
+
+def _lives(run: Run, *, is_leased: bool) -> bool:
+    """Whether somebody has said since that he is alive."""
+    return not is_leased and run.lease_until is not None and run.lease_until >= leases.now()
 
 
 def _lay_down(run: Run, reason: str) -> None:

@@ -38,7 +38,7 @@ def finish_plan(claim: Claim, planned: Planned) -> Run:
         run = held(claim)
         run.changes = dict(planned.summary)
         run.plan_sha256 = planned.sha256
-        leave(run, clock.now())
+        leave(run, claim)
         if run.cancel_requested_at is not None:
             end(run, RunState.STOPPED, mark(claim), "Stopped on request.")
             return run

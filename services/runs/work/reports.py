@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lib import clock
 from models.project import Deployment
 from models.run import Run
 from models.run_history import RunDiagnostic, RunStep
@@ -36,7 +35,7 @@ def enter(
         if engine is not None:
             run.engine_version, run.engine_path = engine.version, engine.path
             run.isolation = engine.isolation
-        leave(run, clock.now())
+        leave(run, claim)
         move(run, state, mark(claim, log_offset=log_offset))
     return run
 
