@@ -27,9 +27,10 @@ run: $(VENV)/.runtime-installed ## start the portal on http://127.0.0.1:8000, wi
 
 .PHONY: test
 test: $(VENV)/.dev-installed provider-venv ## every test (ARGS="tests/lib -x" narrows it)
-	@# A short folder: providers put unix sockets into theirs, whose names may have 107 bytes.
+	@# A short folder: providers put unix sockets into theirs, whose names may have 107 bytes. In memory
+	@# where there is room and programs may run: thousands of commits then wait for no disk.
 	@# The browser comes last and alone: beside engines at work its clicks would wait for a processor.
-	@base=$$(mktemp -d /tmp/gt.XXXX); trap 'rm -rf "$$base"' EXIT; \
+	@base=$$(mktemp -d "$$(scripts/test-folder)/gt.XXXX"); trap 'rm -rf "$$base"' EXIT; \
 		run() { $(BIN)/python -m pytest --basetemp "$$base/t" "$$@"; }; \
 		if [ -n "$(ARGS)" ]; then run -n $(TEST_WORKERS) --dist loadgroup $(ARGS); exit; fi; \
 		failed=0; \
