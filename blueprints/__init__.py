@@ -5,8 +5,8 @@ from importlib import import_module
 from flask import Flask
 
 PAGES = (
-    "sessions dashboard docs health events account audit administration search "
-    "projects stacks workspaces deployments states members variables queue teardown "
+    "sessions dashboard docs health events account audit administration teams service_accounts "
+    "tokens search projects stacks workspaces deployments states members variables queue teardown "
     "runs run_actions run_log run_changes run_compare run_lists run_wizard"
 ).split()
 API = (

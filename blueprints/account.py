@@ -1,6 +1,5 @@
 """One's own account: profile, password, sessions, tokens."""
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +7,16 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request, url_for
 
-from blueprints._shared import current
+from blueprints._shared import current, token_form
 from blueprints._shared.current import Crumb
 from blueprints._shared.forms import Form, parse_form
 from blueprints._shared.respond import page, respond_after
-from lib import clock
+from blueprints._shared.token_form import Offers
+from models.team import Team
 from models.user import User, UserSession
-from services import first_start, sessions, tokens, users
+from services import first_start, sessions, teams, tokens, users
 from services.errors import Invalid
+from services.teams import RoleLine
 from services.tokens import NewToken as MadeToken
 from services.tokens import TokenLine
 
@@ -59,14 +60,6 @@ class NewPassword(Form):
     new_password: str = ""
 
 
-class NewToken(Form):
-    """What the token form sends."""
-
-    name: str = ""
-    scope: str = "administer"
-    days: str = ""
-
-
 @dataclass(frozen=True)
 class AccountPage:
     """What the account's pages read."""
@@ -77,6 +70,8 @@ class AccountPage:
     sessions: list[UserSession] = field(default_factory=list)
     session_id: str = ""
     tokens: list[TokenLine] = field(default_factory=list)
+    teams: list[tuple[Team, list[RoleLine]]] = field(default_factory=list)
+    offers: Offers | None = None
     new_token: MadeToken | None = None
     form: Mapping[str, str] = field(default_factory=dict)
 
@@ -162,7 +157,12 @@ def own_tokens(
     found = tokens.listed(current.actor(), after=None, limit=MOST_TOKENS)
     user = current.visitor().user
     shown = AccountPage(
-        user, errors or {}, tokens=list(found.items), new_token=new_token, form=request.form
+        user,
+        errors or {},
+        tokens=list(found.items),
+        offers=token_form.offers(),
+        new_token=new_token,
+        form=request.form,
     )
     return _page("account/tokens.html", shown)
 
@@ -170,22 +170,11 @@ def own_tokens(
 @blueprint.post("/tokens")
 def create_token() -> Response:
     """Make a token, and show it."""
-    form = parse_form(NewToken)
-    scopes = (
-        tokens.SCOPES[: tokens.SCOPES.index(form.scope) + 1] if form.scope in tokens.SCOPES else ()
-    )
-    scopes = ("state",) if form.scope == "state" else scopes
     try:
-        made = tokens.create(
-            current.actor(), form.name, scopes=scopes, expires_at=_expiry(form.days)
-        )
+        made = token_form.create()
     except Invalid as refused:
         return own_tokens(refused.fields)
     return own_tokens(new_token=made)
-
-
-def _expiry(days: str) -> dt.datetime | None:
-    return clock.now() + dt.timedelta(days=int(days[:5])) if days.isdecimal() else None
 
 
 @blueprint.post("/tokens/<token_id>/revoke")
@@ -193,6 +182,14 @@ def revoke_token(token_id: str) -> Response:
     """Make a token useless."""
     tokens.revoke(current.actor(), token_id)
     return respond_after(url_for("account.own_tokens"), said="The token works no more.")
+
+
+@blueprint.get("/teams")
+def own_teams() -> Response:
+    """The teams one is in, and the roles they hold."""
+    visitor = current.visitor()
+    found = teams.of_actor_with_roles(visitor.actor)
+    return _page("account/teams.html", AccountPage(visitor.user, teams=found))
 
 
 @blueprint.app_template_global("browser_words")

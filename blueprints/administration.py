@@ -12,9 +12,10 @@ from blueprints._shared.filters import url_with
 from blueprints._shared.forms import Form, parse_form
 from blueprints._shared.respond import page, respond_after
 from models.user import User
-from services import health, hold, users
+from services import health, hold, teams, users
 from services.access import require_admin
 from services.errors import Invalid
+from services.teams import RoleLine
 
 blueprint = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -54,6 +55,7 @@ class UserPage:
     """What administration/user.html reads."""
 
     profile: User
+    roles: list[RoleLine]
     errors: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     made: str = ""
@@ -118,7 +120,8 @@ def user(user_id: str, errors: Mapping[str, str] | None = None, made: str = "") 
     """Somebody."""
     require_admin(current.actor())
     found = users.get(current.actor(), user_id)
-    shown = UserPage(found, errors or {}, request.form, made)
+    roles = teams.roles_of_user(current.actor(), found)
+    shown = UserPage(found, roles, errors or {}, request.form, made)
     crumbs = [*_crumbs("Users", url_for(".user_list")), Crumb(found.email)]
     return page("administration/user.html", shown, crumbs=crumbs, status=422 if errors else 200)
 

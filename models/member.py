@@ -18,11 +18,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
 from models.base import Base, EnumValue, Identified
+from models.project import Project, Workspace
 from models.role import Role
 from models.team import Team, TeamMember, ids_of_user
 from models.user import User, UserKind
 
-__all__ = ["Member", "Role", "of_user", "service_names", "ways_to", "with_teams"]
+__all__ = ["Member", "Role", "of_user", "places_of", "service_names", "ways_to", "with_teams"]
 
 
 class Member(Identified, Base):
@@ -70,6 +71,18 @@ def ways_to(condition: ColumnElement[bool]) -> Select[User, Role, str | None]:
         .outerjoin(Team, Team.id == Member.team_id)
         .outerjoin(TeamMember, TeamMember.team_id == Member.team_id)
         .join(User, User.id == func.coalesce(Member.user_id, TeamMember.user_id))
+        .where(condition)
+    )
+
+
+def places_of(condition: ColumnElement[bool]) -> Select[str | None, str | None, Role, str | None]:
+    """(project, workspace, role, team that holds it) of the roles under a condition."""
+    return (
+        select(Project.name, Workspace.name, Member.role, Team.name)
+        .select_from(Member)
+        .outerjoin(Project, Project.id == Member.project_id)
+        .outerjoin(Workspace, Workspace.id == Member.workspace_id)
+        .outerjoin(Team, Team.id == Member.team_id)
         .where(condition)
     )
 

@@ -1,16 +1,16 @@
 """Teams: who is in them, and the roles they hold. Administrators look after them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from models import member as members
 from models import team as teams
 from models import user as users
 from models.member import Member, Role
-from models.project import Project, Workspace
 from models.team import Team, TeamMember
 from models.user import User
 from services import audit
@@ -34,11 +34,12 @@ class TeamLine:
 
 @dataclass(frozen=True)
 class RoleLine:
-    """A role that a team holds: on what kind of place, its name, which role."""
+    """A role held: on what kind of place, its name, which role, by which team ('' for none)."""
 
     noun: str
     place: str
     role: Role
+    team: str = ""
 
 
 def create(actor: Actor, name: str, *, title: str = "", description: str = "") -> Team:
@@ -164,19 +165,37 @@ def delete_team(actor: Actor, team: Team, *, confirm: str) -> None:
 def roles_of(actor: Actor, team: Team) -> list[RoleLine]:
     """The roles a team holds, by kind of place and name."""
     get(actor, team.id)
-    found = []
-    for noun, table, column in (
-        ("project", Project, Member.project_id),
-        ("workspace", Workspace, Member.workspace_id),
-    ):
-        rows = session().execute(
-            select(table.name, Member.role)
-            .join(Member, column == table.id)
-            .where(Member.team_id == team.id)
-            .order_by(table.name)
-        )
-        found += [RoleLine(noun, name, role) for name, role in rows]
-    return found
+    rows = session().execute(members.places_of(Member.team_id == team.id))
+    return _role_lines(rows)
+
+
+def roles_of_user(actor: Actor, user: User) -> list[RoleLine]:
+    """The roles somebody holds, of their own and through teams; for administrators.
+
+    Raises:
+        Forbidden: when the actor is no administrator.
+    """
+    require_admin(actor)
+    own = (Member.user_id == user.id) | Member.team_id.in_(teams.ids_of_user(user.id))
+    return _role_lines(session().execute(members.places_of(own)))
+
+
+def of_actor_with_roles(actor: Actor) -> list[tuple[Team, list[RoleLine]]]:
+    """The teams the actor is in, each with the roles it holds."""
+    own = of_actor(actor)
+    held = members.places_of(Member.team_id.in_([team.id for team in own]))
+    by_team: dict[str, list[RoleLine]] = {team.name: [] for team in own}
+    for line in _role_lines(session().execute(held)):
+        by_team[line.team].append(line)
+    return [(team, by_team[team.name]) for team in own]
+
+
+def _role_lines(rows: Iterable[Any]) -> list[RoleLine]:
+    found = [
+        RoleLine("project" if project else "workspace", project or workspace, role, team or "")
+        for project, workspace, role, team in rows
+    ]
+    return sorted(found, key=lambda line: (line.noun, line.place, line.team))
 
 
 def members_of(actor: Actor, team: Team) -> Sequence[User]:
