@@ -7,7 +7,18 @@ that were checked.
 """
 
 from integrations.git.errors import GitError
-from integrations.git.repository import Commit, Git
+from integrations.git.history import Merge, Tips
+from integrations.git.repository import Commit, Git, Pair
 from integrations.git.session import Credentials, Login, SshKey
 
-__all__ = ["Commit", "Credentials", "Git", "GitError", "Login", "SshKey"]
+__all__ = [
+    "Commit",
+    "Credentials",
+    "Git",
+    "GitError",
+    "Login",
+    "Merge",
+    "Pair",
+    "SshKey",
+    "Tips",
+]

@@ -73,6 +73,10 @@ REASONS: tuple[tuple[str, str], ...] = (
         "{place} holds objects that git's own check refuses as damaged or dangerous.",
     ),
     (
+        r"usage: git merge-tree",
+        "Merging takes git 2.38 or later on Gantry's machine.",
+    ),
+    (
         r"No space left on device|Disk quota exceeded",
         "There is no space left to fetch {place}.",
     ),

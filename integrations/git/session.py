@@ -75,10 +75,19 @@ class Session:
         Raises:
             GitError: when that fails, or what comes is too large.
         """
-        self.run("init", "--quiet", "--bare", "--template=", ".")
-        options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", *options)
+        self.fetch_each({ref: FETCHED}, "--depth=1", *options)
+
+    def fetch_each(self, names: Mapping[str, str], *options: str) -> None:
+        """Fetch refs or commit ids, each under the name it is to have here. Raises as `fetch`."""
+        self.begin()
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", *options)
         fetch = ("fetch", "--no-write-fetch-head", *options, "--end-of-options")
-        self.run(*fetch, self.address, f"{ref}:{FETCHED}", ref=ref)
+        specs = [f"+{ref}:{name}" for ref, name in names.items()]
+        self.run(*fetch, self.address, *specs, ref=next(iter(names)))
+
+    def begin(self) -> None:
+        """Make the empty repository that others' commits are fetched into."""
+        self.run("init", "--quiet", "--bare", "--template=", ".")
 
     def run(
         self, *arguments: str, ref: str = "", output_bytes: int = DEFAULT_OUTPUT_BYTES
@@ -88,23 +97,33 @@ class Session:
         Raises:
             GitError: when it fails; `ref` is the one its sentence names.
         """
+        finished = self.attempt(*arguments, output_bytes=output_bytes)
+        if not finished.succeeded:
+            raise self.failure(finished, ref)
+        return finished.stdout
+
+    def attempt(
+        self, *arguments: str, output_bytes: int = DEFAULT_OUTPUT_BYTES
+    ) -> process.Finished:
+        """How `git <arguments>` ended; of its output `output_bytes` are kept."""
         argv = ["git", "--git-dir=.", *self._configuration(), *arguments]
-        finished = process.run(
+        return process.run(
             process.with_file_limit(argv, self._rules.limit_bytes),
             cwd=self._repository,
             env=self._environment,
             timeout_s=max(0.0, self._deadline - time.monotonic()),
             limit_bytes=output_bytes,
         )
-        if not finished.succeeded:
-            raise explain(
-                finished,
-                place=self.address,
-                ref=ref,
-                limit=f"{self._rules.limit_bytes / MIB:,.0f} MiB",
-                secrets=(*self._secrets, str(self._root)),
-            )
-        return finished.stdout
+
+    def failure(self, finished: process.Finished, ref: str = "") -> GitError:
+        """Why a command failed, as an error to raise."""
+        return explain(
+            finished,
+            place=self.address,
+            ref=ref,
+            limit=f"{self._rules.limit_bytes / MIB:,.0f} MiB",
+            secrets=(*self._secrets, str(self._root)),
+        )
 
     @property
     def _repository(self) -> Path:
