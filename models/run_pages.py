@@ -57,6 +57,15 @@ def diagnostics(run_id: str) -> Select[RunDiagnostic]:
     )
 
 
+def changing(run_id: str) -> Select[str, str]:
+    """(address, action) of what a plan changes; destroy and replace first."""
+    return (
+        select(RunChange.address, RunChange.action)
+        .where(RunChange.run_id == run_id, RunChange.action.not_in(("read", "no-op")))
+        .order_by(RunChange.position)
+    )
+
+
 def comments(run_id: str) -> Select[RunComment]:
     """What people said, newest first."""
     return (

@@ -14,6 +14,7 @@ from scheduler.outbox import Postman
 from scheduler.spawner import Spawner
 from scheduler.threads import Pool
 from scheduler.timetable import Timetable
+from scheduler.vcs import Watch
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Running:
     pool: Pool | None
     timetable: Timetable
     postman: Postman
+    watch: Watch
 
     def stop(self, drain_s: float) -> None:
         """Take no new work, let phases in flight go on for `drain_s`, hand the rest over."""
         self.postman.stop()
+        self.watch.stop()
         self.timetable.stop()
         if self.pool is not None:
             self.pool.stop(drain_s)
@@ -65,4 +68,6 @@ def start(app: Any) -> Running:
         pool.start()
     postman = Postman(site, lambda: timetable.leads)
     postman.start()
-    return Running(site, pool, timetable, postman)
+    watch = Watch(site, lambda: timetable.leads)
+    watch.start()
+    return Running(site, pool, timetable, postman, watch)

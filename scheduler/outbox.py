@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from lib.net import Refused
-from scheduler import mail
+from scheduler import mail, vcs_reports
 from scheduler.execution.site import Site
 from scheduler.undeliverable import Undeliverable
 from services import hints, hold, outbox
@@ -28,6 +28,8 @@ Raises Undeliverable when trying again is of no use, GantryError or OSError when
 
 DELIVERERS: dict[str, Deliverer] = {
     "mail": mail.deliver,
+    "vcs_status": vcs_reports.deliver_status,
+    "vcs_comment": vcs_reports.deliver_comment,
 }
 """Who delivers which kind of message; a new kind is one line here."""
 

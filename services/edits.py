@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from models.project import Project, Stack, Workspace
+from models.vcs import VcsIntegration
 from services import audit
 from services.access import Actor
 from services.errors import Conflict, NotFound
 from services.transaction import session
 
-Editable = TypeVar("Editable", bound=Project | Workspace | Stack)
+Editable = TypeVar("Editable", bound=Project | Workspace | Stack | VcsIntegration)
 SHOWN_AT_MOST = 60
 
 

@@ -41,7 +41,12 @@ class OutboxWaiting:
     """Something is to be told to others."""
 
 
-Hint = RunMoved | WorkWaiting | StopWanted | OutboxWaiting
+@dataclass(frozen=True)
+class DeliveryWaiting:
+    """A service has sent something about a repository that is to be dealt with."""
+
+
+Hint = RunMoved | WorkWaiting | StopWanted | OutboxWaiting | DeliveryWaiting
 Listener = Callable[[Hint], None]
 
 _listeners: list[Listener] = []

@@ -18,6 +18,7 @@ from models.run_content import RunOutput, RunVariable
 from models.schedule import Schedule
 from models.setting import Setting
 from models.variable import Variable
+from models.vcs import VcsIntegration
 from models.worker import Worker
 from services import blobs, drafts, leases
 from services.errors import Conflict
@@ -27,6 +28,7 @@ from services.schedules import inputs
 from services.states import contents
 from services.transaction import session, transaction
 from services.variables import sealed
+from services.vcs import secrets as vcs_secrets
 
 _SEEN_WITHIN = dt.timedelta(seconds=30)
 _BATCH_ROWS = 50
@@ -38,6 +40,7 @@ SEALED: tuple[tuple[type[Any], Callable[[Any], None]], ...] = (
     (RunOutput, contents.reseal),
     (Draft, drafts.reseal),
     (Schedule, inputs.reseal),
+    (VcsIntegration, vcs_secrets.reseal),
 )
 """Every table with sealed values, and how a row of it is sealed anew."""
 

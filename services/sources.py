@@ -1,12 +1,13 @@
 """Sources: where a run's code comes from, checked when saved and again when used.
 
-A source is a dict with a `kind`: `configuration_version` (uploaded code, by its `id`) or `git`
-(`url`, `ref`, `path`). A run that repeats another carries the `commit` it is pinned to, too.
+A source is a dict with a `kind`: `configuration_version` (uploaded code, by its `id`), `git`
+(`url`, `ref`, `path`) or `vcs_link` (the repository linked to the deployment, at its own branch or
+at `ref`; see services.vcs.links). A run that repeats another carries the `commit` it is pinned to.
 """
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lib import net
@@ -26,7 +27,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SCP_LIKE = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>[^/:\\-][^:\\]*)")
 # What `git check-ref-format` refuses, and whatever could be read as an option or a range.
 _BAD_REF = re.compile(r"^[-/.@]|\.\.|//|@\{|\.lock($|/)|/\.|[\x00-\x20\x7f~^:?*\[\\]|[/.]$")
-_NOT_YET = {"module": "Modules", "vcs_link": "VCS workspace links"}
+_NOT_YET = {"module": "Modules"}
 
 
 def resolve(source: Any, project: Project | None) -> Source | None:
@@ -62,6 +63,14 @@ def check_git_url(url: str) -> str:
     scp_like = _SCP_LIKE.fullmatch(text)
     if scp_like:
         text = "ssh://{user}@{host}/{path}".format(**scp_like.groupdict())
+    problem = address_problem(text, GIT_SCHEMES)
+    if problem:
+        raise Invalid({"source.url": problem})
+    return text
+
+
+def address_problem(url: str, schemes: Iterable[str]) -> str | None:
+    """Why an address may not be asked, or None. A name that means nothing just now passes."""
     unknown: list[str] = []
 
     def resolver(host: str, port: int) -> list[str]:
@@ -72,11 +81,10 @@ def check_git_url(url: str) -> str:
 
     allowed = net.AllowedHosts.parse(house().allowed_hosts)
     try:
-        net.check(text, allowed=allowed, schemes=GIT_SCHEMES, resolver=resolver)
+        net.check(url, allowed=allowed, schemes=schemes, resolver=resolver)
     except net.Refused as refusal:
-        if not unknown or text.startswith("http:"):
-            raise Invalid({"source.url": str(refusal)}) from refusal
-    return text
+        return str(refusal) if not unknown or url.startswith("http:") else None
+    return None
 
 
 def _is_address(host: str) -> bool:
@@ -93,6 +101,12 @@ def describe(source: Mapping[str, Any] | None) -> str:
         case {"kind": "git", "url": url, "ref": ref, **rest}:
             path = f" in {rest['path']}" if rest.get("path") else ""
             return f"{url} at {ref or 'its default branch'}{path}"
+        case {"kind": "vcs_link", "repository": repository, "ref": ref, **rest}:
+            path = f" in {rest['path']}" if rest.get("path") else ""
+            return f"{repository} at {ref or 'its default branch'}{path}"
+        case {"kind": "vcs_link", **rest}:
+            at = f" at {rest['ref']}" if rest.get("ref") else ""
+            return f"the repository linked to the deployment{at}"
         case {"kind": "configuration_version", **rest}:
             return f"uploaded {rest.get('filename') or 'archive'}"
         case _:
@@ -132,8 +146,8 @@ def _configuration_version(source: Mapping[str, Any], project: Project | None) -
 
 def _git(source: Mapping[str, Any], _project: Project | None) -> Source:
     problems = {
-        "source.ref": _ref_problem(source.get("ref") or ""),
-        "source.path": _path_problem(source.get("path") or ""),
+        "source.ref": ref_problem(source.get("ref") or ""),
+        "source.path": path_problem(source.get("path") or ""),
         "source.commit": _commit_problem(source.get("commit")),
     }
     found = {name: text for name, text in problems.items() if text}
@@ -148,13 +162,22 @@ def _git(source: Mapping[str, Any], _project: Project | None) -> Source:
     return {**made, "commit": source["commit"]} if source.get("commit") else made
 
 
-def _ref_problem(ref: str) -> str | None:
+def _vcs_link(source: Mapping[str, Any], _project: Project | None) -> Source:
+    problem = ref_problem(source.get("ref") or "")
+    if problem:
+        raise Invalid({"source.ref": problem})
+    return {"kind": "vcs_link", "ref": source.get("ref") or None}
+
+
+def ref_problem(ref: str) -> str | None:
+    """Why this is no ref, or None."""
     if len(ref) > LONGEST_REF or (ref and _BAD_REF.search(ref)):
         return "This is not a branch, a tag or a commit that git would have."
     return None
 
 
-def _path_problem(path: str) -> str | None:
+def path_problem(path: str) -> str | None:
+    """Why this is no directory of a repository, or None."""
     parts = path.split("/")
     hostile = re.search(r"[\x00-\x1f\x7f\\]", path) or ".." in parts or ".git" in parts
     if len(path) > LONGEST_PATH or hostile or path.startswith(("/", "-")):
@@ -176,4 +199,5 @@ _KINDS: Mapping[str, tuple[frozenset[str], frozenset[str], _Reader]] = {
         _configuration_version,
     ),
     "git": (frozenset({"kind", "url", "ref", "path", "commit"}), frozenset({"url"}), _git),
+    "vcs_link": (frozenset({"kind", "ref"}), frozenset(), _vcs_link),
 }

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engines.base import EngineMissing
-from integrations.git import GitError
 from lib import archive
 from models.run_state import RunState, RunType
+from scheduler.execution import cloning
 from scheduler.execution.desk import Desk, Failed
 from services import configuration_versions, states
 from services.errors import GantryError
@@ -73,8 +73,8 @@ def _fetch(desk: Desk) -> None:
             pin: dict[str, Any] = {"kind": "none"}
         case "configuration_version":
             pin = _unpack(desk, str(source["id"]))
-        case "git":
-            pin = _clone(desk)
+        case "git" | "vcs_link":
+            pin = cloning.clone(desk)
         case kind:
             raise Failed("gantry", f"Sources of kind {kind} cannot be fetched.")
     if pin != desk.order.pin and pin["kind"] != "none":
@@ -111,29 +111,6 @@ def _lift(root: Path, code_dir: Path) -> None:
     code_dir.rename(holding)
     (holding / root.relative_to(code_dir)).rename(code_dir)
     shutil.rmtree(holding)
-
-
-def _clone(desk: Desk) -> dict[str, Any]:
-    source = desk.order.source
-    wanted = source.get("commit") or (desk.order.pin or {}).get("commit") or source.get("ref")
-    try:
-        commit = desk.site.git.checkout(str(source["url"]), str(wanted or "HEAD"), desk.code_dir)
-    except GitError as error:
-        raise Failed("configuration", str(error)) from error
-    title = commit.message.splitlines()[0] if commit.message else ""
-    desk.say(f"Source: {source['url']} at {commit.sha[:12]}, “{title}” by {commit.author_name}.")
-    return {
-        "kind": "git",
-        "url": source["url"],
-        "ref": source.get("ref"),
-        "path": source.get("path"),
-        "branch": source.get("ref"),
-        "commit": commit.sha,
-        "author_name": commit.author_name,
-        "author_email": commit.author_email,
-        "commit_message": commit.message,
-        "committed_at": commit.committed_at.isoformat(),
-    }
 
 
 def _refuse_shared_backend(desk: Desk) -> None:

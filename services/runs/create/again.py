@@ -82,5 +82,6 @@ def pinned_source(run: Run) -> Mapping[str, Any] | None:
     """The source of a run with the commit it was pinned to, so that running again is the same."""
     if not run.source:
         return None
-    commit = (run.pin or {}).get("commit")
-    return {**run.source, "commit": commit} if commit else run.source
+    pin = run.pin or {}
+    pinned = {name: pin[name] for name in ("commit", "merge") if pin.get(name)}
+    return {**run.source, **pinned}

@@ -28,6 +28,7 @@ from services.runs.create.validation import validate
 from services.runs.decide import attach
 from services.runs.moves import admit, move
 from services.transaction import session, transaction
+from services.vcs import links
 
 
 def create(actor: Actor, request: NewRun, origin: Origin = FIRST_HAND) -> Run:
@@ -66,7 +67,7 @@ def make(actor: Actor, request: NewRun, origin: Origin, source: Mapping[str, Any
         raise Conflict(draft)
     validate(request, place.stack, place.workspace)
     run = _build(actor, request, place, origin)
-    run.source = dict(source or place.stack.source or {})
+    run.source = links.placed(source or place.stack.source or {}, place.deployment)
     run.branch = run.source.get("ref")
     run.search = search_words(run)
     here.add(run)

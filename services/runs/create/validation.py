@@ -10,6 +10,7 @@ from services.access import Action, Actor, require
 from services.errors import Conflict, Invalid
 from services.house import house
 from services.runs.create.request import NewRun
+from services.vcs import links
 
 MESSAGE_LIMIT = 2000
 METADATA_LIMIT = 16_384
@@ -32,6 +33,9 @@ def objections(actor: Actor, request: NewRun) -> Mapping[str, str]:
     protection = _protection(request, stack, workspace)
     if protection:
         found["type"] = protection
+    unlinked = links.objection(request.source or stack.source, stack, workspace)
+    if unlinked:
+        found["source.kind"] = unlinked
     try:
         sources.resolve(request.source or stack.source, projects.towards(actor, request.project))
     except Invalid as refusal:
