@@ -12,9 +12,9 @@ PAGES = (
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "
     "variables configuration_versions events hold runs run_verbs states settle worker_pools "
-    "teardown schedules"
+    "teardown schedules vcs_integrations vcs_links deliveries"
 ).split()
-HOOKS = "state_backend".split()
+HOOKS = "state_backend vcs".split()
 OPEN_ENDPOINTS = frozenset(
     {
         "static",
@@ -23,6 +23,7 @@ OPEN_ENDPOINTS = frozenset(
         "health.alive",
         "health.ready",
         "docs.spec",
+        "vcs_hooks.receive",
     }
 )
 """Everything else asks who is there: see `_shared.gate`."""

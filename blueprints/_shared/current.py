@@ -19,7 +19,7 @@ from services.sessions import Origin
 
 SESSION_KEY = "_user_id"  # Where flask-login keeps what `get_id` says.
 STATE_PREFIX = "/state/"
-PROGRAMS = ("/api/", STATE_PREFIX)
+PROGRAMS = ("/api/", "/hooks/", STATE_PREFIX)
 """Where programs call: they speak JSON, and know no cookies."""
 METRICS_PATH = "/metrics"
 

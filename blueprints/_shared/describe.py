@@ -33,6 +33,7 @@ TAGS: Mapping[str, str] = {
     "schedule": "What starts runs at planned times, and what came of each time.",
     "member": "Who holds which role on a project or a workspace.",
     "worker-pool": "Who carries runs out, and what waits for them.",
+    "vcs-integration": "Services that host repositories, and what they have sent.",
     "me": "Who the token is.",
     "user": "People who sign in.",
     "team": "People and service accounts that hold roles together.",
