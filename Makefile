@@ -66,6 +66,10 @@ lock: $(VENV)/.dev-installed ## resolve requirements/*.in into pinned, hashed li
 audit: $(VENV)/.dev-installed ## known vulnerabilities in what the portal runs on (asks the network)
 	@$(BIN)/pip-audit --requirement requirements/runtime.txt --disable-pip --require-hashes
 
+.PHONY: clockwork
+clockwork: $(VENV)/.dev-installed ## a thousand planned times, six processes, kills: each time decided once
+	@$(BIN)/python -m tests.scheduler.clockwork
+
 .PHONY: bench
 bench: $(VENV)/.dev-installed ## measure; results are written up in bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)

@@ -7,7 +7,8 @@ from flask import Flask
 PAGES = (
     "sessions dashboard docs health events account audit administration teams service_accounts "
     "tokens search projects stacks workspaces deployments states members variables queue teardown "
-    "runs run_actions run_log run_changes run_compare run_lists run_wizard"
+    "runs run_actions run_log run_changes run_compare run_lists run_wizard "
+    "schedules schedule_forms"
 ).split()
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "

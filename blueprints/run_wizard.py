@@ -1,6 +1,5 @@
 """The wizard that makes a run: four steps, each a page of a draft that the server keeps."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -9,20 +8,19 @@ from flask import Blueprint, Response, redirect, request
 
 from blueprints._shared import current
 from blueprints._shared.current import Crumb
+from blueprints._shared.pairs_form import field_text, posted_variables
 from blueprints._shared.respond import page, respond_after
 from blueprints._shared.wizard_words import Words, words_of
 from models.draft import Draft
 from models.project import Stack
 from services import configuration_versions, drafts, projects, sources, stacks, workspaces
 from services.access import Action, require
-from services.drafts import DraftVariable
 from services.errors import GantryError, Invalid, NotFound, TooLarge
 
 blueprint = Blueprint("run_wizard", __name__)
 STEPS = ("source", "type", "options", "review")
 DEFAULT_TYPE = "preview"
 LONGEST = 200
-_PAIR = re.compile(r"variables-(\d{1,4})-name")
 _OPTIONS = "command targets replace message priority".split()
 _SWITCHES = "auto_apply refresh_only without_init".split()
 
@@ -104,9 +102,9 @@ def options(draft_id: str) -> Response:
     gone = _gone(draft_id)
     if gone:
         return gone
-    typed: dict[str, Any] = {name: _text(name) for name in _OPTIONS}
+    typed: dict[str, Any] = {name: field_text(name) for name in _OPTIONS}
     typed |= {name: name in request.form for name in _SWITCHES}
-    drafts.keep_variables(current.actor(), draft_id, _variables(), {"options": typed})
+    drafts.keep_variables(current.actor(), draft_id, posted_variables(), {"options": typed})
     return _on(draft_id, "options")
 
 
@@ -266,17 +264,13 @@ def _word(text: str) -> str:
     return text if text in drafts.KINDS else DEFAULT_TYPE
 
 
-def _text(name: str) -> str:
-    return request.form.get(name, "").replace("\x00", "").replace("\r\n", "\n")
-
-
 def _took_source(draft: Draft) -> Response:
     """Keep the source as it was typed, and go on if it holds."""
     choice = request.form.get("source", "stack")
     typed: dict[str, Any] = {
         "choice": choice,
         "refused": {},
-        **{f"git_{name}": _text(name).strip() for name in ("url", "ref", "path")},
+        **{f"git_{name}": field_text(name).strip() for name in ("url", "ref", "path")},
     }
     if "type" in request.form:
         typed["type"] = _word(request.form["type"])
@@ -293,18 +287,18 @@ def _took_source(draft: Draft) -> Response:
 def _source(choice: str, draft: Draft) -> tuple[dict[str, Any] | None, dict[str, str]]:
     match choice:
         case "git":
-            git = {name: _text(name).strip() or None for name in ("ref", "path")}
+            git = {name: field_text(name).strip() or None for name in ("ref", "path")}
             return {
                 "kind": "git",
-                "url": _text("url").strip(),
+                "url": field_text("url").strip(),
                 **git,
                 "path": git["path"] or "",
             }, {}
         case "upload":
             return _upload(draft)
         case "earlier":
-            return {"kind": "configuration_version", "id": _text("earlier")}, {
-                "earlier": _text("earlier")
+            return {"kind": "configuration_version", "id": field_text("earlier")}, {
+                "earlier": field_text("earlier")
             }
         case _:
             return None, {}
@@ -325,21 +319,3 @@ def _upload(draft: Draft) -> tuple[dict[str, Any], dict[str, str]]:
         "uploaded": version.id,
         "uploaded_name": sources.describe({**source, "filename": version.filename}),
     }
-
-
-def _variables() -> list[DraftVariable]:
-    matches = filter(None, map(_PAIR.fullmatch, request.form))
-    numbers = sorted({int(match[1]) for match in matches})
-    given = [_variable(number) for number in numbers]
-    return [each for each in given if each.name or each.value]
-
-
-def _variable(number: int) -> DraftVariable:
-    part = f"variables-{number}-"
-    category = request.form.get(f"{part}category", "terraform")
-    return DraftVariable(
-        name=_text(f"{part}name").strip(),
-        value=_text(f"{part}value"),
-        category=category if category in {"terraform", "environment"} else "terraform",
-        secret=f"{part}secret" in request.form,
-    )

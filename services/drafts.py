@@ -249,7 +249,7 @@ def _variables(draft: Draft) -> list[variables.RunVariableInput]:
         if name in given:
             problems[f"variables.{name}"] = f"{name} is given twice."
         text = _open(draft, item) if item["secret"] else item["value"]
-        value = _value(text, item["category"], is_secret=item["secret"])
+        value = typed_value(text, item["category"], is_secret=item["secret"])
         given[name] = {"value": value, "category": item["category"], "secret": item["secret"]}
     if problems:
         raise Invalid(problems)
@@ -275,7 +275,7 @@ def _context(draft: Draft) -> str:
     return f"draft:{draft.user_id}"
 
 
-def _value(text: str, category: str, *, is_secret: bool) -> Any:
+def typed_value(text: str, category: str, *, is_secret: bool) -> Any:
     """What was typed: text for the environment; for the code JSON where it is some, else text.
 
     A secret is text unless it looks like more: a password of digits must keep its zeros.

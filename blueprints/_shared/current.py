@@ -98,6 +98,7 @@ NAV = (
     ("Workspaces", "workspaces.index", "workspace", "w"),
     ("Runs", "runs.index", "runs", "r"),
     ("Queue", "queue.index", "queue", "q"),
+    ("Schedules", "schedules.index", "schedule", "s"),
     ("Audit", "audit.index", "audit", "a"),
     ("Administration", "administration.show", "settings", ""),
 )

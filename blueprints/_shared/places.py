@@ -54,6 +54,7 @@ def of_workspace(name: str, tab: str) -> Frame:
         ("Runs", "runs"),
         ("Members", "members"),
         ("Variables", "variables"),
+        ("Schedules", "schedules"),
     ]
     crumbs = (Crumb("Workspaces", "/workspaces"), _workspace_crumb(actor, workspace.name))
     names = {"workspace": workspace.name}
@@ -65,7 +66,12 @@ def of_stack(project: str, name: str, tab: str) -> Frame:
     actor = current.actor()
     stack = stacks.get(actor, project, name)
     url = f"/projects/{stack.project_name}/stacks/{stack.name}"
-    tabs = [("Overview", ""), ("Runs", "runs"), ("Variables", "variables")]
+    tabs = [
+        ("Overview", ""),
+        ("Runs", "runs"),
+        ("Variables", "variables"),
+        ("Schedules", "schedules"),
+    ]
     crumbs = _above_stack(actor, stack)
     names = {"project": stack.project_name, "stack": stack.name}
     return _frame(actor, stack, "stack", url, tab, tabs, crumbs, names)
@@ -85,6 +91,7 @@ def of_deployment(project: str, stack_name: str, workspace: str, tab: str) -> Fr
         ("State", "state-versions"),
         ("Variables", "variables"),
         ("Outputs", "outputs"),
+        ("Schedules", "schedules"),
     ]
     others = tuple(
         Crumb(line.deployment.workspace_name, f"{base}/workspaces/{line.deployment.workspace_name}")

@@ -14,8 +14,7 @@ from services.schedules.kept import (
     scope_of,
     when_of,
 )
-from services.schedules.timing import hint, preview, upcoming, words_of
-from services.schedules.timing import read as read_times
+from services.schedules.timing import Look, look, upcoming, words_of
 from services.schedules.verbs import (
     LedgerLine,
     forget,
@@ -31,6 +30,7 @@ from services.schedules.verbs import (
 __all__ = [
     "Key",
     "LedgerLine",
+    "Look",
     "NewSchedule",
     "ScheduleLine",
     "create",
@@ -39,13 +39,11 @@ __all__ = [
     "edit",
     "forget",
     "get",
-    "hint",
     "ledger",
     "line_of",
+    "look",
     "page",
     "pause",
-    "preview",
-    "read_times",
     "request_of",
     "resume",
     "run_now",

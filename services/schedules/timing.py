@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -88,6 +89,25 @@ def preview(columns: Mapping[str, Any], count: int = SHOWN) -> list[dt.datetime]
     """The first planned times of a schedule that is still being thought up."""
     most = count if columns["end_after"] is None else min(count, columns["end_after"])
     return _some(rule_of(columns), clock.now(), most)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What comes of times that are being typed; `problems` has a sentence per field instead."""
+
+    times: list[dt.datetime]
+    words: str
+    hint: str
+    problems: Mapping[str, str]
+
+
+def look(when: Mapping[str, Any], row: Schedule | None = None) -> Look:
+    """The times that somebody is typing, and what they might not expect of them."""
+    fields = Fields()
+    columns = read(fields, when, row.first_at if row and row.every == when.get("every") else None)
+    if fields.problems:
+        return Look([], "", "", fields.problems)
+    return Look(preview(columns), words_of(columns), hint(columns), {})
 
 
 def words_of(row: Schedule | Mapping[str, Any]) -> str:

@@ -53,7 +53,38 @@ def _deployed(endpoint, status, **more):
     return Case(endpoint, DEPLOYERS, status, **(ONE | more))
 
 
+PLACE = {"project": "shop", "stack": "web", "workspace": "staging"}
+QUERY = "?project=shop&stack=web&workspace=staging"
+FORM = {
+    **PLACE,
+    "name": "nightly",
+    "type": "preview",
+    "way": "cron",
+    "cron": "0 3 * * *",
+    "timezone": "UTC",
+    "overlap": "skip",
+    "missed": "none",
+}
+
+
 CASES = [
+    Case("schedules.index", EVERYONE),
+    Case("schedules.of_stack", MEMBERS, blind=SAM, names={"project": "shop", "stack": "web"}),
+    Case("schedules.of_workspace", MEMBERS, blind=SAM, names={"workspace": "staging"}),
+    Case("schedules.of_deployment", MEMBERS, blind=SAM, names=PLACE),
+    _shown("schedules.show"),
+    _deployed("schedules.pause", 303, send={}),
+    _deployed("schedules.resume", 303, send={}, before=_paused),
+    _deployed("schedules.run_now", 303, send={}, audits=2),
+    _deployed("schedules.skip_next", 303, send={}),
+    _deployed("schedules.take_back", 303, send={}, before=_skipped),
+    _deployed("schedules.confirm_delete", 200),
+    _deployed("schedules.delete", 303, send={}),
+    Case("schedule_forms.new", DEPLOYERS, blind=SAM, query=QUERY),
+    Case("schedule_forms.create", DEPLOYERS, 303, blind=SAM, send=FORM, before=sourced),
+    Case("schedule_forms.times", EVERYONE, query="?way=cron&cron=0+3+*+*+*&timezone=UTC"),
+    _deployed("schedule_forms.edit_form", 200),
+    _deployed("schedule_forms.edit", 303, send=FORM | {"version": "1", "name": "weekly"}),
     Case("api_schedules.index", EVERYONE),
     Case("api_schedules.create", DEPLOYERS, 201, blind=SAM, send=BODY, before=sourced),
     _shown("api_schedules.show"),
