@@ -1,4 +1,4 @@
-"""Reading a file that lies inside a directory, whatever somebody else may have laid on the way.
+"""Reading or making a file inside a directory, whatever somebody else may have laid on the way.
 
 A run's own code can put a link where its engine is expected to write. Whoever read through it, with
 the rights of the portal, would hand the run what it may not read itself.
@@ -6,6 +6,7 @@ the rights of the portal, would hand the run what it may not read itself.
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -30,6 +31,28 @@ def read(root: Path, path: Path) -> bytes:
         raise
     except OSError as error:
         raise NotInside(f"{path.name} is not a plain file of the run's directory.") from error
+    finally:
+        os.close(folder)
+
+
+def write(root: Path, path: Path, data: bytes) -> None:
+    """Make the new file `path` below `root`, and its folders; no link is followed below `root`.
+
+    Raises:
+        NotInside: when something stands there already, or a link or a file on the way.
+    """
+    folder = os.open(root.resolve(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        *parents, name = _parts(root, path)
+        for parent in parents:
+            with suppress(FileExistsError):
+                os.mkdir(parent, 0o700, dir_fd=folder)
+            folder = _descend(folder, parent)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise NotInside(f"{path.name} cannot be made in the run's directory.") from error
     finally:
         os.close(folder)
 

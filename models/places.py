@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, t
 from sqlalchemy.orm import aliased
 
 from models.configuration_version import ConfigurationVersion
+from models.email import Email, EmailTrigger
 from models.project import Deployment, DeploymentLock, ManualLock, Project, Stack, Workspace
 from models.run import Run
-from models.run_content import Plan, Resource, RunOutput, StateVersion
+from models.run_content import Plan, Resource, RunFile, RunOutput, StateVersion
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -150,6 +151,12 @@ def blobs_of_deployments(scope: ColumnElement[bool]) -> list[Select[Any]]:
         select(Plan.blob_id)
         .join(Run, Run.id == Plan.run_id)
         .where(Run.deployment_id.in_(wanted), Plan.blob_id.is_not(None)),
+        select(RunFile.blob_id)
+        .join(Run, Run.id == RunFile.run_id)
+        .where(Run.deployment_id.in_(wanted)),
+        select(Email.blob_id)
+        .join(EmailTrigger, EmailTrigger.id == Email.trigger_id)
+        .where(EmailTrigger.deployment_id.in_(wanted), Email.blob_id.is_not(None)),
     ]
 
 

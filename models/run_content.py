@@ -44,6 +44,17 @@ class RunVariable(Base):
     shadows: Mapped[Json] = mapped_column(default=list)
 
 
+class RunFile(Base):
+    """A file that is laid into a run's working directory: an attachment of the mail behind it."""
+
+    __tablename__ = "run_file"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(255), primary_key=True)
+    blob_id: Mapped[str] = mapped_column(ForeignKey("blob.id"), index=True)
+    size_bytes: Mapped[int]
+
+
 class Plan(Identified, Base):
     """A saved plan with all that applying it exactly needs, encrypted."""
 

@@ -1,16 +1,20 @@
-"""Handing letters of the outbox to the SMTP server."""
+"""Mail in the outbox: letters for the SMTP server, and received messages to be looked at."""
 
 from collections.abc import Mapping
 from typing import Any
+
+import structlog
 
 from integrations.mail import smtp
 from integrations.mail.smtp import Letter, NotSent
 from lib import clock
 from scheduler.execution.site import Site
 from scheduler.undeliverable import Undeliverable
-from services import mail
-from services.errors import Unavailable
+from services import emails, mail
+from services.errors import GantryError, Unavailable
 from services.house import house
+
+log = structlog.get_logger(__name__)
 
 
 def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
@@ -39,3 +43,22 @@ def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
         if error.is_final:
             raise Undeliverable(str(error)) from error
         raise Unavailable(f"The letter was not taken: {error}.") from error
+
+
+def look_at(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
+    """Judge a received message, and make its run.
+
+    Raises:
+        Undeliverable: when Gantry itself fails at it; the message is closed with that reason.
+    """
+    email_id = str(payload["email"])
+    try:
+        emails.process(email_id)
+    except (GantryError, OSError):
+        raise
+    except Exception as error:  # A hostile message must not stop the mail of all others.
+        log.exception("a received message could not be looked at", email=email_id, id=message_id)
+        emails.give_up(email_id)
+        raise Undeliverable(f"The message could not be looked at: {type(error).__name__}.") from (
+            error
+        )

@@ -27,6 +27,7 @@ Raises Undeliverable when trying again is of no use, GantryError or OSError when
 """
 
 DELIVERERS: dict[str, Deliverer] = {
+    "email": mail.look_at,
     "mail": mail.deliver,
     "vcs_status": vcs_reports.deliver_status,
     "vcs_comment": vcs_reports.deliver_comment,

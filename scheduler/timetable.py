@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduler import dispatcher, firing, upkeep
 from scheduler.execution.site import Site
-from services import leases, outbox, runs, schedules, workers
+from services import emails, leases, outbox, runs, schedules, workers
 from services import upkeep as rows
 from services.errors import GantryError
 
@@ -40,6 +40,7 @@ JOBS = (
     Job("forget what is over", 3600, lambda _site: rows.forget()),
     Job("forget delivered messages", 3600, lambda _site: outbox.forget()),
     Job("forget old ledgers", 3600, lambda _site: schedules.forget()),
+    Job("forget received mail", 3600, lambda _site: emails.forget()),
     Job("forget old workers", 3600, lambda _site: workers.forget_old()),
     Job("remove logs that are too old", 3600, upkeep.remove_old_logs),
 )

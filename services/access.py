@@ -66,6 +66,7 @@ class Action(StrEnum):
     COMMENT = "comment on runs"
     WRITE_VARIABLES = "change variables"
     WRITE_SCHEDULES = "change schedules"
+    WRITE_TRIGGERS = "change e-mail triggers"
     LOCK = "lock deployments"
     SETTLE = "settle blocked deployments"
     COMPARE_STATES = "compare state versions"
@@ -73,6 +74,7 @@ class Action(StrEnum):
     EDIT = "change settings"
     MANAGE_MEMBERS = "change members"
     DELETE = "delete"
+    HANDLE_TRIGGER_SECRETS = "rotate addresses and read received mail"
     FORCE_UNLOCK = "force a lock open"
     HANDLE_STATE = "download and roll back state"
 
@@ -92,6 +94,7 @@ ROLES: Mapping[Action, Role] = {
             Action.COMMENT,
             Action.WRITE_VARIABLES,
             Action.WRITE_SCHEDULES,
+            Action.WRITE_TRIGGERS,
             Action.LOCK,
             Action.SETTLE,
             Action.COMPARE_STATES,
@@ -104,6 +107,7 @@ ROLES: Mapping[Action, Role] = {
             Action.EDIT,
             Action.MANAGE_MEMBERS,
             Action.DELETE,
+            Action.HANDLE_TRIGGER_SECRETS,
             Action.FORCE_UNLOCK,
             Action.HANDLE_STATE,
         ),

@@ -10,7 +10,7 @@ from importlib import import_module
 from models.run import Run
 from models.run_state import RunState
 
-FOLLOWERS: tuple[str, ...] = ("vcs.reports",)
+FOLLOWERS: tuple[str, ...] = ("emails.replies", "mail.notices", "vcs.reports")
 """Names of modules under services."""
 
 

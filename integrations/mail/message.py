@@ -32,7 +32,7 @@ _AUTHOR = re.compile(
     rf"|(?P<bare>{_ADDRESS}))",
     re.ASCII,
 )
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def _read(raw: bytes, mime: Mime) -> Message:
     if not headers:
         raise Unreadable("The message has no headers.")
     parts = list(_parts(mime, 0))
-    name, sender = _sender([value for key, value in top_headers(raw) if key.lower() == "from"])
+    name, sender = author([value for key, value in top_headers(raw) if key.lower() == "from"])
     ids = {
-        wanted: [i for key, v in headers if key.lower() == wanted for i in _MESSAGE_ID.findall(v)]
+        wanted: [i for key, v in headers if key.lower() == wanted for i in MESSAGE_ID.findall(v)]
         for wanted in ("message-id", "references", "in-reply-to")
     }
     subject = next((value for key, value in headers if key.lower() == "subject"), "")
@@ -165,8 +165,8 @@ def _parts(mime: Mime, depth: int) -> Iterator[Mime]:
         yield from _parts(part, depth + 1)
 
 
-def _sender(values: Sequence[str]) -> tuple[str, str]:
-    """(name, address) of the one author; two authors, or two From lines, are nobody."""
+def author(values: Sequence[str]) -> tuple[str, str]:
+    """(name, address) of the one author in the From lines; two authors or lines are nobody."""
     if len(values) != 1 or len(values[0]) > LONGEST_SUBJECT * 2:
         return "", ""
     # Stricter than parsers are: where two could read two addresses, a forger picks his reader.

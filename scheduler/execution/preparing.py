@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from engines.base import EngineMissing
-from lib import archive
+from lib import archive, inside
 from models.run_state import RunState, RunType
 from scheduler.execution import cloning
 from scheduler.execution.desk import Desk, Failed
 from services import configuration_versions, states
 from services.errors import GantryError
-from services.runs import order, work
+from services.runs import files, order, work
 
 
 def prepare(desk: Desk) -> None:
@@ -39,6 +39,7 @@ def prepare(desk: Desk) -> None:
     )
     _refuse_shared_backend(desk)
     _lay_down_state(desk)
+    _lay_down_files(desk)
 
 
 def initialize(desk: Desk) -> None:
@@ -127,6 +128,19 @@ def _refuse_shared_backend(desk: Desk) -> None:
             f"The code's backend “{backend.type}” has no workspaces, and this stack is deployed "
             "elsewhere already: both would share one state.",
         )
+
+
+def _lay_down_files(desk: Desk) -> None:
+    """Lay the run's own files beside its code, never through a link that the code holds."""
+    root = desk.code_dir / str(desk.order.source.get("path") or "")
+    for path, data in files.of(desk.claim.run_id):
+        try:
+            inside.write(desk.code_dir, root / path, data)
+        except inside.NotInside as error:
+            raise Failed(
+                "configuration", f"The attachment cannot be laid at {path}: the code has it."
+            ) from error
+        desk.say(f"Attachment: {path}, {len(data)} bytes.")
 
 
 def _base_state(desk: Desk) -> bytes | None:

@@ -27,6 +27,25 @@ def test_the_root_itself_may_be_reached_by_a_link(root, tmp_path):
     assert inside.read(tmp_path / "alias", tmp_path / "alias" / "state") == b"{}"
 
 
+def test_a_file_is_made_with_its_folders(root):
+    inside.write(root, root / "src" / "attachments" / "order.yaml", b"size: 3")
+    inside.write(root, root / "src" / "attachments" / "other.yaml", b"")
+
+    assert (root / "src" / "attachments" / "order.yaml").read_bytes() == b"size: 3"
+
+
+def test_nothing_is_made_through_a_link_nor_over_what_is_there(root, tmp_path):
+    (root / "src" / "attachments").symlink_to(tmp_path)
+    (root / "src" / "main.tf").write_text("")
+
+    for path in ("attachments/secret", "attachments/new", "main.tf", "main.tf/x", "../up"):
+        with pytest.raises(NotInside):
+            inside.write(root, root / "src" / path if path != "../up" else root / path, b"x")
+
+    assert (tmp_path / "secret").read_text() == "secret"
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_is_not_there_is_not_found(root):
     with pytest.raises(FileNotFoundError):
         inside.read(root, root / "src" / "state")

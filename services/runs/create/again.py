@@ -10,6 +10,7 @@ from models.run_content import RunVariable
 from models.run_state import RunState, RunType
 from services import audit, variables
 from services.access import Actor
+from services.runs import files
 from services.runs.actions import check
 from services.runs.create.making import make
 from services.runs.create.request import NewRun, Origin
@@ -67,6 +68,7 @@ def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -
         replace=old.replace,
         message=old.message,
         metadata=metadata,
+        files=tuple(files.of(old.id)),
     )
 
 

@@ -23,6 +23,7 @@ from services import (
 )
 from services.access import SYSTEM, Action, Actor, require
 from services.errors import Conflict
+from services.runs import files
 from services.runs.create.request import FIRST_HAND, NewRun, Origin
 from services.runs.create.validation import validate
 from services.runs.decide import attach
@@ -73,6 +74,7 @@ def make(actor: Actor, request: NewRun, origin: Origin, source: Mapping[str, Any
     here.add(run)
     here.flush()
     _keep_variables(run, request, place)
+    files.keep(run, request.files)
     attach(actor, run, "create", request.metadata)
     audit.record(actor, "run.create", run, after=_summary(run))
     _enter_queue(actor, run)

@@ -1,7 +1,7 @@
 """What somebody asks for when they want a run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.run_state import RunType
@@ -29,6 +29,8 @@ class NewRun:
     priority: int = 0
     message: str = ""
     metadata: Sequence[str] = ()
+    files: Sequence[tuple[str, bytes]] = field(default=(), repr=False)
+    """(path in the working directory, content): see `services.runs.files`."""
 
 
 @dataclass(frozen=True)
