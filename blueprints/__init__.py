@@ -15,7 +15,7 @@ API = (
     "variables configuration_versions events hold runs run_verbs states settle worker_pools "
     "teardown schedules vcs_integrations vcs_links deliveries"
 ).split()
-HOOKS = "state_backend vcs".split()
+HOOKS = "email state_backend vcs".split()
 OPEN_ENDPOINTS = frozenset(
     {
         "static",
@@ -25,6 +25,8 @@ OPEN_ENDPOINTS = frozenset(
         "health.ready",
         "docs.spec",
         "vcs_hooks.receive",
+        "hooks_email.receive",
+        "hooks_email.receive_mime",
     }
 )
 """Everything else asks who is there: see `_shared.gate`."""
