@@ -12,8 +12,8 @@ PAGES = (
 ).split()
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "
-    "variables configuration_versions events hold runs run_verbs states settle worker_pools "
-    "teardown schedules vcs_integrations vcs_links deliveries"
+    "variables configuration_versions email_triggers emails events hold runs run_verbs states "
+    "settle worker_pools teardown schedules vcs_integrations vcs_links deliveries"
 ).split()
 HOOKS = "email state_backend vcs".split()
 OPEN_ENDPOINTS = frozenset(

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import hmac
+import io
 import json
 from email.message import EmailMessage
 from functools import cache
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from integrations.mail import raw
-from integrations.mail.post import Keys
+from integrations.mail.post import Keys, Post
 from lib import clock
 
 MAILGUN_KEY = "key-" + "5" * 32
@@ -297,6 +298,11 @@ def sns(kind, *, version="2", at=None, topic=TOPIC, **fields):
     said["Signature"] = base64.b64encode(signed).decode()
     headers = {"Content-Type": "text/plain; charset=UTF-8", "X-Amz-Sns-Message-Type": kind}
     return "/hooks/email/ses", headers, json.dumps(said).encode()
+
+
+def posted(headers, body):
+    """The delivery as adapters are given it."""
+    return Post({name.lower(): value for name, value in headers.items()}, io.BytesIO(body))
 
 
 def post(client, delivery):

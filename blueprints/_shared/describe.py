@@ -31,6 +31,7 @@ TAGS: Mapping[str, str] = {
     "variable": "Inputs of runs, kept on a project, workspace, stack or deployment.",
     "configuration-version": "Code that was uploaded, for runs to use.",
     "schedule": "What starts runs at planned times, and what came of each time.",
+    "email-trigger": "Addresses to which people write to start runs, and the mail they received.",
     "member": "Who holds which role on a project or a workspace.",
     "worker-pool": "Who carries runs out, and what waits for them.",
     "vcs-integration": "Services that host repositories, and what they have sent.",

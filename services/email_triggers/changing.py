@@ -91,9 +91,11 @@ def edit(
     def change(row: EmailTrigger) -> None:
         if version is not None and row.version != version:
             raise ChangedMeanwhile(_facts(row))
+        wanted = dict(changes)
+        row.paused = bool(wanted.pop("paused", row.paused))
         present = {name: getattr(row, name) for name in EDITABLE} | {"type": row.type.value}
         stack = session().get_one(Stack, row.stack_id)
-        for name, value in settle(present | dict(changes), stack).items():
+        for name, value in settle(present | wanted, stack).items():
             setattr(row, name, value)
         row.owner_id, row.owner_name = _owner(actor), actor.name
 

@@ -4,7 +4,7 @@ Nothing is written here, so that trying a message and taking it ask the same que
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from models.email import EmailTrigger, Verdict
 from models.project import Deployment
 from models.run_state import RunType
 from models.user import User, by_email
-from services import access, mail, runs, variables
+from services import access, mail, variables
 from services.access import Action, Actor, can
 from services.emails import mapping
 from services.emails.mapping import Inputs, Unfit
@@ -80,14 +80,6 @@ def judge(trigger: EmailTrigger, message: Message, evidence: Evidence) -> Decisi
     except _Stop as stop:
         return Decision(stop.verdict, stop.reason, known, is_authentic)
     return Decision(Verdict.ACCEPTED, "", known, is_authentic, actor, request, found)
-
-
-def objection(decision: Decision) -> str:
-    """What would keep an accepted message's run from being made, or ''; nothing is made."""
-    if decision.actor is None or decision.request is None:
-        return decision.reason
-    found: Mapping[str, str] = runs.objections(decision.actor, decision.request)
-    return " ".join(found.values())
 
 
 def _refuse_automatic(message: Message, evidence: Evidence) -> None:

@@ -17,7 +17,7 @@ from models.project import Deployment
 from models.run import Run
 from services import audit, blobs, email_triggers
 from services.access import Action, Actor, require
-from services.emails.judging import Decision, Evidence, judge, objection
+from services.emails.judging import Decision, Evidence, judge
 from services.emails.processing import make_run
 from services.errors import Conflict, Invalid
 from services.transaction import is_duplicate, session, transaction
@@ -50,7 +50,7 @@ def try_out(actor: Actor, trigger_id: str, raw: str) -> Trial:
     trigger = _trigger(actor, trigger_id)
     message = _read(raw)
     decision = judge(trigger, message, _evidence(actor))
-    reason = objection(decision)
+    reason = _objection(decision)
     is_accepted = decision.verdict is Verdict.ACCEPTED and not reason
     refused = Verdict.REFUSED if decision.verdict is Verdict.ACCEPTED else decision.verdict
     return Trial(
@@ -91,6 +91,19 @@ def run_pasted(actor: Actor, trigger_id: str, raw: str, *, once: str) -> tuple[R
         audit.record(actor, "email_trigger.paste", trigger, after={"verdict": row.verdict.value})
         here.flush()
     return run, reason
+
+
+class _TakenBack(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
+def _objection(decision: Decision) -> str:
+    """What stands against the run: it is made, and taken back with all that it wrote."""
+    try:
+        with transaction():
+            raise _TakenBack(make_run(decision)[1])
+    except _TakenBack as end:
+        return str(end)
 
 
 def _trigger(actor: Actor, trigger_id: str) -> EmailTrigger:
