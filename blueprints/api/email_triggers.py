@@ -132,7 +132,10 @@ def create() -> Response:
 @blueprint.get("/email-triggers/<trigger_id>")
 @describe(shapes.EmailTrigger)
 def show(trigger_id: str) -> shapes.EmailTrigger:
-    """Show an e-mail trigger."""
+    """Show an e-mail trigger.
+
+    Its address is hidden from viewers.
+    """
     return trigger_json(email_triggers.get(current.actor(), trigger_id))
 
 
@@ -185,7 +188,10 @@ def pause(trigger_id: str) -> shapes.EmailTrigger:
 @blueprint.post("/email-triggers/<trigger_id>/resume")
 @describe(shapes.EmailTrigger, refuses={409: STATE})
 def resume(trigger_id: str) -> shapes.EmailTrigger:
-    """Resume an e-mail trigger."""
+    """Resume an e-mail trigger.
+
+    Mail to it is taken again.
+    """
     email_triggers.resume(current.actor(), trigger_id)
     return show(trigger_id)
 
