@@ -1,15 +1,15 @@
 """E-mail triggers, the mail they receive, files of runs, and what people are told by mail.
 
-Revision: 0006
-Before it: 0005
+Revision: 0007
+Before it: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
