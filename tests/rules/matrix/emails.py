@@ -1,6 +1,7 @@
 """The routes of e-mail triggers and of received mail."""
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 
@@ -57,8 +58,8 @@ def _email_id(_world):
     return db.session.scalars(select(Email.id)).one()
 
 
-ONE = {"names": {"trigger_id": _id}, "blind": SAM, "before": _one}
-MAIL = {"names": {"email_id": _email_id}, "blind": SAM, "before": _received}
+ONE: dict[str, Any] = {"names": {"trigger_id": _id}, "blind": SAM, "before": _one}
+MAIL: dict[str, Any] = {"names": {"email_id": _email_id}, "blind": SAM, "before": _received}
 
 
 def _api(endpoint, may, status=200, **more):
