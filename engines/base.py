@@ -115,12 +115,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended. ``missing_providers`` are sources that a download could bring."""
+    """How a step ended. ``missing_providers`` are sources that a download could bring.
+
+    ``is_state_unsaved``: what the step made may stand in no state.
+    """
 
     ok: bool
     has_changes: bool = False
     failure: Failure | None = None
     missing_providers: tuple[str, ...] = ()
+    is_state_unsaved: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from lib import procfs
 from models.run import Run
 from scheduler.execution import stretch
 from scheduler.execution.desk import Desk
@@ -222,14 +223,6 @@ def _is_gone(stray: workers.Stray) -> bool:
     if stray.lease_over or stray.has_signed_off:
         return True
     is_here = stray.worker_host == socket.gethostname()
-    return is_here and (stray.worker_pid == os.getpid() or not _is_alive(stray.worker_pid))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # One that nobody has reaped is as dead as one that is gone.
+    is_dead = not procfs.identify(stray.worker_pid).is_alive
+    return is_here and (stray.worker_pid == os.getpid() or is_dead)

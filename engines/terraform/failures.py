@@ -45,6 +45,13 @@ _CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
     ),
     ("no space left on device", "worker", "The worker's disk is full."),
 )
+# What terraform says when what it has made stands in no state, or in none that can be found.
+_UNSAVED = (
+    "Failed to persist state",
+    "Failed to save state",
+    "Failed to create local state file",
+    "Error saving state",
+)
 _ENGINE_AT_WORK = frozenset({"apply"})
 
 
@@ -55,7 +62,8 @@ def outcome(step: str, exit_code: int, diagnostics: Sequence[Diagnostic]) -> Out
     errors = [d for d in diagnostics if d.severity == "error"]
     missing = tuple(filter(None, (providers.missing_source(d.summary) for d in errors)))
     failure = _died(exit_code) or _refused(step, errors) or _silent(step, exit_code)
-    return Outcome(ok=False, failure=failure, missing_providers=missing)
+    doubt = any(needle in d.summary or needle in d.detail for needle in _UNSAVED for d in errors)
+    return Outcome(ok=False, failure=failure, missing_providers=missing, is_state_unsaved=doubt)
 
 
 def _died(exit_code: int) -> Failure | None:

@@ -22,6 +22,7 @@ _RESULTS = {RunType.APPLY: "apply completed", RunType.DESTROY: "destroy complete
 _SHELL = "/bin/sh"
 _KILLED = "The run was killed while it was {}."
 _CUT_OFF = "The engine was killed while it was {}; what it had in hand may be in no state."
+_UNSAVED = "The engine could not store its state; what it made last may be in none."
 _BY_SIGNAL = 128
 _ERRORED = "The engine could not store its state; it left errored.tfstate."
 _UNREADABLE = "The engine left a state that cannot be read."
@@ -92,15 +93,16 @@ def _keep(desk: Desk, step: Step, done: StepResult, found: "_Found", result: str
 def _end(desk: Desk, step: Step, done: StepResult, trouble: str | None) -> Run | None:
     """End a run whose step did not go well; None when it did."""
     try:
-        failure = desk.judge(step, done).failure
+        outcome = desk.judge(step, done)
     except Interrupted as stop:
         block = trouble or (_KILLED.format(desk.order.state.value) if stop.killed else None)
         return work.interrupted(desk.claim, stop.state, stop.text, block=block)
     except Failed as unknown:
         return work.fail(desk.claim, unknown.kind, unknown.text, block=unknown.text)
-    if failure is not None:
-        block = trouble or _cut_off(desk, done)
-        return work.fail(desk.claim, failure.kind, failure.text, block=block)
+    if outcome.failure is not None:
+        kind, text = outcome.failure.kind, outcome.failure.text
+        doubt = _UNSAVED if outcome.is_state_unsaved else _cut_off(desk, done)
+        return work.fail(desk.claim, kind, text, block=trouble or doubt)
     if trouble is not None:
         return work.fail(desk.claim, "engine", trouble, block=trouble)
     return None

@@ -47,6 +47,22 @@ def test_the_first_error_is_the_reason_and_the_others_are_counted():
     assert ended.failure.text == "Bad thing (a.b, main.tf line 3), and one more error."
 
 
+@pytest.mark.parametrize(
+    ("summary", "is_unsaved"),
+    [
+        ("Failed to persist state to backend", True),
+        ("Failed to save state", True),
+        ("Error saving state", True),
+        ("Failed to create local state file", True),
+        ("quota exceeded", False),
+    ],
+)
+def test_a_state_that_could_not_be_stored_is_told_from_other_errors(summary, is_unsaved):
+    ended = outcome("apply", 1, [Diagnostic("error", summary)])
+
+    assert ended.is_state_unsaved is is_unsaved
+
+
 def test_an_error_at_apply_is_the_engines():
     ended = outcome("apply", 1, [Diagnostic("error", "quota exceeded", address="a.b")])
 
