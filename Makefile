@@ -74,6 +74,12 @@ clockwork: $(VENV)/.dev-installed ## a thousand planned times, six processes, ki
 bench: $(VENV)/.dev-installed ## measure; results are written up in bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)
 
+SEED ?= 1
+ROUNDS ?= 1
+.PHONY: faults
+faults: $(VENV)/.dev-installed ## do harm to real portals: SEED=1 ROUNDS=1, ARGS="--only kills --kind sqlite"
+	@$(BIN)/python -m tests.faults --seed $(SEED) --rounds $(ROUNDS) $(ARGS)
+
 .PHONY: provider-venv
 provider-venv: .venv-provider/.installed ## the environment of the Python provider that tests use
 

@@ -24,7 +24,7 @@ from models.run_content import Resource, RunChange, RunOutput, StateVersion
 from models.run_history import RunDiagnostic, RunHistory, RunStep
 from models.run_state import WORKING, RunType
 from scheduler import house
-from services import configuration_versions, projects, runs, stacks, variables, workspaces
+from services import blobs, configuration_versions, projects, runs, stacks, variables, workspaces
 from services.access import SYSTEM
 from services.house import move_in
 from services.variables import RunVariableInput
@@ -208,6 +208,12 @@ class Portal:
         place = self.deployment(stack, workspace)
         rows = select(StateVersion).where(StateVersion.deployment_id == place.id)
         return db.session.scalars(rows.order_by(StateVersion.id)).all()
+
+    def kept_names(self, stack, workspace="staging"):
+        """The names of the resources in the newest kept state, whoever's it is, sorted."""
+        versions = self.versions(stack, workspace)
+        content = json.loads(blobs.read(versions[-1].blob_id)) if versions else {}
+        return sorted(each["name"] for each in content.get("resources", ()))
 
     def traces_of(self, secret):
         """Where a secret can be read in clear: in any row, or any file but of runs at work."""

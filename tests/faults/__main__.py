@@ -1,0 +1,5 @@
+"""`python -m tests.faults` is the campaign."""
+
+from tests.faults.campaign import main
+
+main()

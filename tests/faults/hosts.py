@@ -1,0 +1,71 @@
+"""Two portals: on one database and one directory, and on machines of their own."""
+
+import shutil
+import subprocess
+import time
+
+from tests.faults.servers import end_all
+
+HOST = "another-machine"
+
+
+def many_runs(scene, rng, *, stacks=4, runs=24):
+    """Runs asked for and confirmed through two portals, of which one is killed on the way."""
+    places = [scene.stack() for _ in range(stacks)]
+    for number in range(runs):
+        server = scene.servers[number % len(scene.servers)]
+        scene.ask(places[number % stacks], ticks=2, server=server, auto_apply=rng.random() < 0.5)
+    time.sleep(rng.uniform(1, 4))
+    scene.kill(scene.servers[rng.randrange(len(scene.servers))])
+    scene.finish(within_s=240)
+
+
+def clocks_apart(scene, rng, by_s=3600):
+    """Runs through two portals whose clocks are an hour apart. How often each run was claimed."""
+    scene.start(program=("tests.faults.shifted", str(by_s)))
+    stack = scene.stack()
+    for number in range(6):
+        scene.ask(stack, ticks=60 if number < 2 else 5, server=scene.servers[number % 2])
+    for run in list(scene.accepted):
+        scene.settled(run, within_s=120)
+        scene.confirm(run, rng.choice(scene.servers))
+        scene.ended(run, within_s=120)
+    epochs = [scene.now(run).claim_epoch for run in scene.accepted]
+    scene.kill(scene.servers[1])
+    return epochs
+
+
+def can_be_elsewhere():
+    """Whether a process here may be given another host name."""
+    done = subprocess.run([*elsewhere(), "true"], check=False, capture_output=True)
+    return done.returncode == 0
+
+
+def elsewhere():
+    """The arguments before a command that runs on a machine of another name."""
+    script = f'hostname {HOST} && exec "$@"'
+    return ["/usr/bin/unshare", "--uts", "/bin/sh", "-c", script, "sh"]
+
+
+def machine_lost(scene, moment):
+    """A portal on another machine, with a directory of its own, is gone for good with all it did.
+
+    Answers how long it took the portal here to find the orphan, and the state it then had.
+    """
+    there = scene.data_dir.parent / "elsewhere"
+    there.mkdir(mode=0o700)
+    shutil.copy(scene.data_dir / "secret.key", there)
+    other = scene.start(data_dir=there, before=elsewhere())
+    run = scene.ask(scene.stack(), ticks=600, auto_apply=True)
+    if moment == "applying":
+        scene.until_begun(run)
+    else:
+        scene.until(run, lambda it: it.state == moment)
+    scene.start()
+    met = scene.now(run)
+    epoch, state = met.claim_epoch, met.state
+    scene.kill(other)
+    end_all(there)
+    began = time.monotonic()
+    scene.until(run, lambda it: it.claim_epoch > epoch or it.state != state, within_s=90)
+    return time.monotonic() - began, scene.now(run).state.value
