@@ -7,7 +7,7 @@ from apiflask import APIFlask
 
 import blueprints
 import config
-from blueprints._shared import assets, errors, filters, gate, htmx, mail_room, security
+from blueprints._shared import mail_room, security
 from config import Settings
 from engines import registry
 from engines.base import Engine
@@ -43,11 +43,7 @@ def create_app(
     }
     connect(app, settings.database)
     move_in(house)
-    for part in (htmx, errors, filters):
-        part.install(app)
-    gate.install(app, blueprints.OPEN_ENDPOINTS)
-    assets.install(app, ROOT / "static")
-    security.install(app, settings)
+    blueprints.install(app, settings)
     blueprints.register(app)
     return app
 

@@ -213,6 +213,11 @@ class Settings:
     )
     log_retention_days: int = setting(60, whole(1, 3650), "How long run logs are kept.")
     upload_limit_mb: int = setting(64, whole(1, 2048), "Largest upload of a configuration.")
+    api_requests_per_s: int = setting(
+        1000,
+        whole(0, 1_000_000),
+        "Requests a second that each API token may send to each process; 0 sets no limit.",
+    )
     session_days: int = setting(14, whole(1, 365), "How long a sign-in lasts without use.")
     drain_s: int = setting(
         20, whole(0, 3600), "How long a stopping portal lets running phases go on."

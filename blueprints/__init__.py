@@ -1,8 +1,21 @@
 """The web: the list of its blueprints, and the short list of what is open to strangers."""
 
 from importlib import import_module
+from pathlib import Path
 
 from flask import Flask
+
+from blueprints._shared import (
+    assets,
+    conditional,
+    errors,
+    filters,
+    gate,
+    htmx,
+    limits,
+    security,
+)
+from config import Settings
 
 PAGES = (
     "sessions dashboard docs health events account audit administration teams service_accounts "
@@ -32,14 +45,23 @@ OPEN_ENDPOINTS = frozenset(
 """Everything else asks who is there: see `_shared.gate`."""
 
 
+def install(app: Flask, settings: Settings) -> None:
+    """Put before and after the blueprints what they share; the limit comes before the gate."""
+    for part in (htmx, errors, filters):
+        part.install(app)
+    limits.install(app, settings.api_requests_per_s)
+    gate.install(app, OPEN_ENDPOINTS)
+    assets.install(app, Path(app.root_path) / "static")
+    security.install(app, settings)
+    conditional.install(app)  # Last, so that it is the first to see an answer.
+
+
 def register(app: Flask) -> None:
     """Register every blueprint. A new one is one word in a list above."""
-    from blueprints._shared.gate import csrf  # noqa: PLC0415 - the lists above load nothing
-
     for name in PAGES:
         app.register_blueprint(import_module(f"blueprints.{name}").blueprint)
     modules = [f"api.{name}" for name in API] + [f"hooks.{name}" for name in HOOKS]
     for name in modules:
         blueprint = import_module(f"blueprints.{name}").blueprint
-        csrf.exempt(blueprint)  # It takes no cookie, so nobody can be made to send one.
+        gate.csrf.exempt(blueprint)  # It takes no cookie, so nobody can be made to send one.
         app.register_blueprint(blueprint)

@@ -181,7 +181,7 @@ class _Operation:
             yield {"name": name, "in": "header", "description": said, "schema": {"type": "string"}}
         if self.call.once:
             yield {"$ref": "#/components/parameters/IdempotencyKey"}
-        if self.call.conditional:
+        if self.call.is_conditional(self.method):
             yield {"$ref": "#/components/parameters/IfNoneMatch"}
 
     def _body(self) -> Json:
@@ -207,7 +207,7 @@ class _Operation:
         said = {
             str(status): self._answer(status, each) for status, each in self.call.answers.items()
         }
-        if self.call.conditional:
+        if self.call.is_conditional(self.method):
             said["304"] = {"description": "Nothing is new.", "headers": _named("ETag", *_ALWAYS)}
         return said
 
@@ -219,7 +219,7 @@ class _Operation:
         names = [*_ALWAYS]
         if status == 201 or (self.call.once and status == 200):
             names.insert(0, "Location")
-        if self.call.conditional:
+        if self.call.is_conditional(self.method):
             names.insert(0, "ETag")
         said: Json = {"description": _MEANINGS.get(status, "Done.")}
         if status == 200 and self.call.once and 201 in self.call.answers:

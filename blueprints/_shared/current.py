@@ -18,6 +18,7 @@ from services.hold import Hold
 from services.sessions import Origin
 
 SESSION_KEY = "_user_id"  # Where flask-login keeps what `get_id` says.
+API_PREFIX = "/api/v1/"
 STATE_PREFIX = "/state/"
 PROGRAMS = ("/api/", "/hooks/", STATE_PREFIX)
 """Where programs call: they speak JSON, and know no cookies."""
@@ -231,6 +232,11 @@ def request_id() -> str:
 def is_api() -> bool:
     """Whether the present request is a program's, which speaks JSON and knows no cookies."""
     return request.path.startswith(PROGRAMS)
+
+
+def is_counted() -> bool:
+    """Whether the present request is a call of the API, which a limit counts."""
+    return request.path.startswith(API_PREFIX) and request.endpoint != "docs.spec"
 
 
 def is_state_client() -> bool:

@@ -89,7 +89,14 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
-    conditional: bool = False
+
+    def is_conditional(self, method: str) -> bool:
+        """Whether it answers with an ETag, and 304 to whoever has that: every GET of JSON does."""
+        return method == "GET" and any(
+            each is not None and not isinstance(each, Content)
+            for answers in self.answers.values()
+            for each in (answers if isinstance(answers, tuple) else (answers,))
+        )
 
     def refusals(self, method: str, path: str) -> dict[int, str]:
         """How the call may refuse, by status: what its shape implies, and what it says itself."""
@@ -112,8 +119,7 @@ class More(TypedDict, total=False):
     `takes` is the model of the body, `query` the shapes whose fields are parameters of the query.
     `refuses` says in a sentence when this call refuses, where the usual words (`REFUSALS`) are not
     enough. `headers` are further headers of the answer, `sends` further ones of the request.
-    `once` says that it minds an Idempotency-Key: then 200 answers a repetition. `conditional` says
-    that it answers with an ETag, and 304 to whoever has that already.
+    `once` says that it minds an Idempotency-Key: then 200 answers a repetition.
     """
 
     takes: Any
@@ -122,7 +128,6 @@ class More(TypedDict, total=False):
     headers: Mapping[str, str]
     sends: Mapping[str, str]
     once: bool
-    conditional: bool
 
 
 def describe(answers: Any = None, status: int = 0, **more: Unpack[More]) -> Callable[[V], V]:

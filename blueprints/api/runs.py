@@ -7,7 +7,7 @@ from flask import Response, json, request, url_for
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from blueprints._shared import api, change_stream, current, paging
+from blueprints._shared import api, change_stream, conditional, current, paging
 from blueprints._shared.describe import Content, describe
 from blueprints._shared.nouns import Json, moment
 from blueprints._shared.run_json import RunBody, run_json, summary
@@ -29,7 +29,7 @@ from services import logs, runs
 from services.errors import Invalid, NotFound
 from services.page import Page
 from services.runs import change_pages, filters, listing, reading
-from services.runs.facts import facts
+from services.runs.facts import facts, stamp
 from services.runs.facts import history as history_of
 from services.runs.listing import Cursor
 
@@ -75,7 +75,7 @@ def create() -> Response:
 
 @blueprint.get("/runs")
 @describe(list_of(Run), query=[Paging, RunFilters])
-def index() -> Json:
+def index() -> Response | Json:
     """List runs.
 
     Those that the caller sees, newest first.
@@ -85,18 +85,23 @@ def index() -> Json:
     found = listing.page(
         current.actor(), wanted, cursor=Cursor(after) if after else None, limit=paging.limit()
     )
+    if conditional.is_known(f"{stamp(current.actor(), found.lines)}{found.older}"):
+        return conditional.nothing_new()
     items = facts(current.actor(), listing.runs_of(found))
     return api.listing(Page(items, found.older.run_id if found.older else None), run_json)
 
 
 @blueprint.get("/runs/<run_id>")
 @describe(Run)
-def show(run_id: str) -> Json:
+def show(run_id: str) -> Response | Json:
     """Show a run.
 
     As it is now, with what the caller may do to it.
     """
-    return _one(_run(run_id))
+    run = _run(run_id)
+    if conditional.is_known(stamp(current.actor(), [run])):
+        return conditional.nothing_new()
+    return _one(run)
 
 
 @blueprint.get("/runs/<run_id>/history")

@@ -3,14 +3,16 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from lib import clock
 from models import run_history, run_lists
 from models.run import Run
 from models.run_history import RunHistory
 from services.access import Actor
 from services.runs.actions import force_cancel_at
-from services.runs.offers import around, offered
+from services.runs.listing import RunLine, role_on
+from services.runs.offers import Around, around, offered
 from services.runs.waiting import WaitingOn, explain
 from services.transaction import session
 
@@ -44,6 +46,31 @@ def facts(actor: Actor, runs: Sequence[Run]) -> list[RunFacts]:
         )
         for run in runs
     ]
+
+
+def stamp(actor: Actor, runs: Sequence[Run | RunLine]) -> str:
+    """What changes whenever something changes that programs are told of these runs.
+
+    It costs what surrounds the runs, and neither their outputs nor the making of an answer.
+    """
+    rows = cast("Sequence[Run]", runs)
+    waiting, surroundings = explain(rows), around(rows)
+    told = [
+        (
+            run.id,
+            run.version,
+            role_on(actor, run),
+            waiting.get(run.id),
+            _told_of(surroundings[run.id]),
+            (allowed_at := force_cancel_at(run)) is not None and allowed_at <= clock.now(),
+        )
+        for run in rows
+    ]
+    return repr((actor.key, told))
+
+
+def _told_of(about: Around) -> tuple[bool, str | None, str | None]:
+    return about.is_outdated, about.blocked, about.hand.user_id if about.hand else None
 
 
 def history(run: Run) -> list[RunHistory]:

@@ -74,6 +74,7 @@ class RunLine(NamedTuple):
     force_requested_at: dt.datetime | None
     worked_s: float
     worker_id: str | None
+    base_state_id: str | None
 
     @property
     def status(self) -> RunStatus:
