@@ -52,9 +52,10 @@ format: $(VENV)/.dev-installed ## put the code in its usual form
 	@$(BIN)/ruff check --quiet --fix .
 
 .PHONY: openapi
-openapi: $(VENV)/.dev-installed ## write the description of the API, and its table in docs/api.md
+openapi: $(VENV)/.dev-installed ## write what docs/ says of the API: its description, its calls, its refusals
 	@$(BIN)/python -m scripts.openapi
 	@$(BIN)/python -m scripts.api_page
+	@$(BIN)/python -m scripts.problems_page
 
 .PHONY: lock
 lock: $(VENV)/.dev-installed ## resolve requirements/*.in into pinned, hashed lists without addresses

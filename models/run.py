@@ -54,6 +54,11 @@ class Run(Identified, Base):
         Index(None, "created_by_id", "id"),
         Index(None, "state", "id"),
         Index(None, "finished_at"),
+        _few("ix_run_project_end", "finished_at IS NOT NULL", "project_id", "finished_at", "id"),
+        _few("ix_run_stack_end", "finished_at IS NOT NULL", "stack_id", "finished_at", "id"),
+        _few(
+            "ix_run_workspace_end", "finished_at IS NOT NULL", "workspace_id", "finished_at", "id"
+        ),
         Index(None, "type", "id"),
         Index(None, "trigger_kind", "id"),
         _few("ix_run_branch", "branch IS NOT NULL", "branch", "id"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from lib import ids
 from models.project import Deployment, Project, Stack, Workspace
@@ -31,19 +31,37 @@ def lines(
     *,
     newest_first: bool,
     limit: int,
+    by_end: bool = False,
 ) -> Select[Any]:
-    """The named columns of the runs that match `where`, and one of `arms` if there are any."""
+    """The named columns of the runs that match `where`, and one of `arms` if there are any.
+
+    They are ordered by when they were made, or (`by_end`) by when they ended.
+    """
     chosen = _columns(tuple(names))
-    order = Run.id.desc() if newest_first else Run.id.asc()
+    keys: list[Any] = [Run.finished_at, Run.id] if by_end else [Run.id]
+    order = [key.desc() if newest_first else key.asc() for key in keys]
     if not arms:
-        return chosen.where(*where).order_by(order).limit(limit)
+        return chosen.where(*where).order_by(*order).limit(limit)
     walks = [
-        select(Run.id).where(arm, *where).order_by(order).limit(limit).subquery() for arm in arms
+        select(Run.id).where(arm, *where).order_by(*order).limit(limit).subquery() for arm in arms
     ]
     if len(walks) == 1:
-        return chosen.where(arms[0], *where).order_by(order).limit(limit)
+        return chosen.where(arms[0], *where).order_by(*order).limit(limit)
     found = union_all(*(select(walk.c.id) for walk in walks)).subquery()
-    return chosen.where(Run.id.in_(select(found.c.id))).order_by(order).limit(limit)
+    return chosen.where(Run.id.in_(select(found.c.id))).order_by(*order).limit(limit)
+
+
+def ended() -> ColumnElement[bool]:
+    """The runs that have ended."""
+    return Run.finished_at.is_not(None)
+
+
+def ended_beyond(at: dt.datetime, run_id: str, *, earlier: bool) -> ColumnElement[bool]:
+    """The runs that ended before (or after) this one did; its id decides between equals."""
+    ends = Run.finished_at
+    if earlier:
+        return and_(ends <= at, or_(ends < at, Run.id < run_id))
+    return and_(ends >= at, or_(ends > at, Run.id > run_id))
 
 
 @lru_cache

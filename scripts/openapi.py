@@ -228,13 +228,21 @@ class _Operation:
         content: Json = {}
         for each in answers if isinstance(answers, tuple) else (answers,):
             if isinstance(each, Content):
-                if each.media_type in content:  # Both are JSON; one of them has a shape.
-                    continue
-                content[each.media_type] = _as_is(each)
+                # When both are JSON, it is the one that has a shape.
+                content.setdefault(each.media_type, _as_is(each))
                 said["description"] = each.description or said["description"]
             elif each is not None:
-                content["application/json"] = self._json(each)
+                self._add(content, each)
         return said | ({"content": content} if content else {})
+
+    def _add(self, content: Json, answer: Any) -> None:
+        """Put a further shape beside those that an answer of JSON may have."""
+        schema = self.schemas.reference(answer)
+        known = content.setdefault("application/json", {"schema": schema})
+        if known["schema"] != schema:
+            choices = known["schema"].get("anyOf", [known["schema"]])
+            known["schema"] = {"anyOf": [*choices, schema]}
+        known.setdefault("example", example_of(schema, self.schemas))
 
     def _refused(self) -> Json:
         said: Json = {}

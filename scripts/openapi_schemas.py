@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from blueprints._shared.describe import Some
 from blueprints._shared.forms import Body
 
 Json = dict[str, Any]
@@ -42,11 +43,29 @@ class Schemas:
 
     def reference(self, model: Any) -> Json:
         """A reference to the schema of a model; a list of models has its own, without a name."""
+        if isinstance(model, Some):
+            return self._partly(model.shape)
         schema = self._made(model)
         name = getattr(model, "__name__", "") if isinstance(model, type) else ""
         if not name or "properties" not in schema:
             return schema
         self.add(name, schema)
+        return {"$ref": f"{_REF}{name}"}
+
+    def _partly(self, shape: Any) -> Json:
+        """A reference to a schema without needed fields, or (of a list) without those of items."""
+        whole = self.get(self.reference(shape)["$ref"])
+        items = whole["properties"].get("items", {}).get("items")
+        if items is None:
+            name, part = f"SomeOf{shape.__name__}", {**whole, "required": []}
+        else:
+            item = items["$ref"].removeprefix(_REF)
+            self.add(f"SomeOf{item}", {**self.get(items["$ref"]), "required": []})
+            some = {"type": "array", "items": {"$ref": f"{_REF}SomeOf{item}"}}
+            said = {**whole["properties"]["items"], **some}
+            fields = {**whole["properties"], "items": said}
+            name, part = f"SomeOf{shape.__name__}", {**whole, "properties": fields}
+        self.add(name, part)
         return {"$ref": f"{_REF}{name}"}
 
     def inline(self, shape: Any) -> Json:
@@ -136,15 +155,26 @@ def _texts(model: type) -> dict[str, str]:
 
 def example_of(schema: Json, schemas: Schemas) -> Any:
     """An example that fits a schema, put together from the examples of its fields."""
+    said = [*schema.get("examples", ()), *schema.get("enum", ())]
+    if said:
+        return said[0]
     choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    if "$ref" in schema or (choices and not schema.get("examples")):
+    if "$ref" in schema or choices:
         chosen = schemas.get(schema["$ref"]) if "$ref" in schema else choices[0]
         return example_of(chosen, schemas)
-    said = [*schema.get("examples", ()), *schema.get("enum", ())]
-    if said or "default" in schema:
-        return said[0] if said else schema["default"]
-    fields = schema.get("properties", {})
-    items = [example_of(schema["items"], schemas)] if schema.get("items") else []
-    usual = {"string": "", "boolean": False, "integer": 0, "number": 0, "array": items}
-    whole = {name: example_of(part, schemas) for name, part in fields.items()}
-    return usual.get(schema.get("type", ""), whole)
+    if "default" in schema:
+        return schema["default"]
+    items = schema.get("items", {})
+    listed = [example_of(items, schemas)] if "$ref" in items or "examples" in items else []
+    usual = {"string": "", "boolean": False, "integer": 0, "number": 0, "array": listed}
+    return usual.get(schema.get("type", ""), _whole(schema, schemas))
+
+
+def _whole(schema: Json, schemas: Schemas) -> Json:
+    """An object with what it needs, and what it may have and an example is given of."""
+    needed = schema.get("required", ())
+    return {
+        name: example_of(part, schemas)
+        for name, part in schema.get("properties", {}).items()
+        if name in needed or (part.get("examples") or [None])[0] is not None
+    }

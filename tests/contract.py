@@ -9,7 +9,7 @@ from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from blueprints._shared.describe import Content, call_of
+from blueprints._shared.describe import Content, Some, call_of
 from blueprints._shared.problems import PROBLEMS
 
 API = "/api/v1/"
@@ -61,10 +61,13 @@ def _check_shape(answers, response, said):
 
 
 def _trouble(shape, data):
+    is_some = isinstance(shape, Some)
+    shape = shape.shape if is_some else shape
     try:
         _adapter(shape).validate_json(data, strict=True)
     except ValidationError as error:
-        return str(error)
+        wrong = [each for each in error.errors() if each["type"] != "missing" or not is_some]
+        return str(error) if wrong else ""
     return ""
 
 

@@ -71,6 +71,13 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Some:
+    """A shape of which a caller may ask for some fields only, by `?fields=`."""
+
+    shape: Any
+
+
+@dataclass(frozen=True)
 class Upload:
     """A multipart body: the parts by name, with what they are; files are those in `files`."""
 

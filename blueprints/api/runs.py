@@ -1,5 +1,6 @@
 """Runs: made, listed and read by programs. What can be done to one stands in `run_verbs`."""
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Annotated
 
@@ -7,11 +8,11 @@ from flask import Response, json, request, url_for
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from blueprints._shared import api, change_stream, conditional, current, paging
-from blueprints._shared.describe import Content, describe
+from blueprints._shared import api, change_stream, conditional, current, paging, run_order, sparse
+from blueprints._shared.describe import Content, Some, describe
 from blueprints._shared.nouns import Json, moment
 from blueprints._shared.run_json import RunBody, run_json, summary
-from blueprints._shared.shapes import Paging, list_of, shape
+from blueprints._shared.shapes import OneOf, Paging, list_of, shape
 from blueprints._shared.shapes.nouns import Output
 from blueprints._shared.shapes.run_parts import (
     Changes,
@@ -27,15 +28,26 @@ from models.run_history import RunHistory
 from models.run_state import STATUS, RunType
 from services import logs, runs
 from services.errors import Invalid, NotFound
-from services.page import Page
 from services.runs import change_pages, filters, listing, reading
-from services.runs.facts import facts, stamp
+from services.runs.facts import RunFacts, bare, facts, stamp
 from services.runs.facts import history as history_of
-from services.runs.listing import Cursor
+from services.runs.ordered import Order
 
 blueprint = api.blueprint("runs", __name__, tag="run")
 LARGEST_OFFSET = 1 << 50
 DOCUMENT = Content("application/json", '{"summary": {}, "changes": []}', "The change document.")
+
+
+LOOKED_UP = {"waiting_on", "outdated", "outputs", "actions", "force_cancel_at"}
+
+
+@shape
+class Sort(TypedDict, total=False):
+    """How a list is ordered."""
+
+    sort: Annotated[str, OneOf(Order), Field(examples=["-created_at"])]
+    """By when runs were made or ended; a minus puts the latest first. By `finished_at` there are
+    only those that have ended. Together with `q` only `-created_at` is possible."""
 
 
 @shape
@@ -74,34 +86,33 @@ def create() -> Response:
 
 
 @blueprint.get("/runs")
-@describe(list_of(Run), query=[Paging, RunFilters])
+@describe((list_of(Run), Some(list_of(Run))), query=[Paging, RunFilters, Sort, sparse.Fields])
 def index() -> Response | Json:
     """List runs.
 
-    Those that the caller sees, newest first.
+    Those that the caller sees, newest first unless `sort` says otherwise. Ask for the fields that
+    you need: without `waiting_on`, `outdated`, `outputs`, `actions`, `force_cancel_at` it is quick.
     """
-    wanted = filters.parse(request.args.to_dict(flat=False))
-    after = paging.after()
-    found = listing.page(
-        current.actor(), wanted, cursor=Cursor(after) if after else None, limit=paging.limit()
-    )
-    if conditional.is_known(f"{stamp(current.actor(), found.lines)}{found.older}"):
+    fields = sparse.names(Run)
+    found = run_order.page(filters.parse(request.args.to_dict(flat=False)))
+    if conditional.is_known(f"{stamp(current.actor(), found.lines)}{found.next}"):
         return conditional.nothing_new()
-    items = facts(current.actor(), listing.runs_of(found))
-    return api.listing(Page(items, found.older.run_id if found.older else None), run_json)
+    rows = listing.whole(found.lines)
+    items = [sparse.only(run_json(each), fields) for each in _facts(rows, fields)]
+    return {"items": items, "next": found.next}
 
 
 @blueprint.get("/runs/<run_id>")
-@describe(Run)
+@describe((Run, Some(Run)), query=[sparse.Fields])
 def show(run_id: str) -> Response | Json:
     """Show a run.
 
     As it is now, with what the caller may do to it.
     """
-    run = _run(run_id)
+    run, fields = _run(run_id), sparse.names(Run)
     if conditional.is_known(stamp(current.actor(), [run])):
         return conditional.nothing_new()
-    return _one(run)
+    return sparse.only(run_json(_facts([run], fields)[0]), fields)
 
 
 @blueprint.get("/runs/<run_id>/history")
@@ -216,6 +227,13 @@ def _run(run_id: str) -> models.Run:
 
 def _one(run: models.Run) -> Run:
     return run_json(facts(current.actor(), [run])[0])
+
+
+def _facts(rows: Sequence[models.Run], fields: frozenset[str] | None) -> list[RunFacts]:
+    """The facts of runs; none that takes a look around, when no field that is wanted has any."""
+    if fields is not None and not fields & LOOKED_UP:
+        return bare(rows)
+    return facts(current.actor(), rows)
 
 
 def _offset() -> int:

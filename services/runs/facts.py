@@ -48,6 +48,14 @@ def facts(actor: Actor, runs: Sequence[Run]) -> list[RunFacts]:
     ]
 
 
+def bare(runs: Sequence[Run]) -> list[RunFacts]:
+    """The facts of runs without what takes a look around: for callers that want none of it."""
+    return [
+        RunFacts(run, None, is_outdated=False, force_at=None, actions=(), outputs={})
+        for run in runs
+    ]
+
+
 def stamp(actor: Actor, runs: Sequence[Run | RunLine]) -> str:
     """What changes whenever something changes that programs are told of these runs.
 

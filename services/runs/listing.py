@@ -133,7 +133,7 @@ def page(
 
     Two queries, and a few more when a run on the page waits. `limit` is held between 1 and 200.
     """
-    found = _where(actor, narrowed, scope)
+    found = where(actor, narrowed, scope)
     if found is None:
         return RunPage(())
     limit = max(1, min(limit, LONGEST_PAGE))
@@ -147,7 +147,7 @@ def page(
 
 def matching(actor: Actor, narrowed: RunFilter, *, scope: Scope = None) -> tuple[list[str], bool]:
     """The ids of all runs that match, and whether there are more than a bulk action takes."""
-    found = _where(actor, narrowed, scope)
+    found = where(actor, narrowed, scope)
     if found is None:
         return [], False
     horizon = _horizon(found, narrowed, None)
@@ -159,11 +159,11 @@ def matching(actor: Actor, narrowed: RunFilter, *, scope: Scope = None) -> tuple
     return run_ids[:BULK_LIMIT], len(run_ids) > BULK_LIMIT or horizon is not None
 
 
-def runs_of(found: RunPage) -> list[Run]:
-    """The whole runs of a page's lines, in their order: for programs, which are told everything."""
-    rows = session().scalars(run_lists.whole([line.id for line in found.lines]))
+def whole(lines: Sequence[RunLine]) -> list[Run]:
+    """The whole runs of lines, in their order: for programs, which are told everything."""
+    rows = session().scalars(run_lists.whole([line.id for line in lines]))
     by_id = {run.id: run for run in rows}
-    return [by_id[line.id] for line in found.lines if line.id in by_id]
+    return [by_id[line.id] for line in lines if line.id in by_id]
 
 
 def lines_of(actor: Actor, run_ids: Sequence[str]) -> list[RunLine]:
@@ -197,43 +197,44 @@ def objection(actor: Actor, name: str, line: RunLine) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Where:
+class Where:
     """What to read: `scope` is the part of `where` that an index serves, `arms` see `run_lists`."""
 
     scope: list[ColumnElement[bool]]
     where: list[ColumnElement[bool]]
     arms: list[ColumnElement[bool]]
 
-    def from_here(self, cursor: Cursor | None, horizon: str | None) -> "_Where":
+    def from_here(self, cursor: Cursor | None, horizon: str | None) -> "Where":
+        """The same, from a place on and no further back than the horizon."""
         extra = []
         if cursor is not None:
             side = run_lists.newer_than if cursor.newer else run_lists.older_than
             extra.append(side(cursor.run_id))
         if horizon is not None:
             extra.append(run_lists.not_older_than(horizon))
-        return _Where(self.scope, [*self.where, *extra], self.arms)
+        return Where(self.scope, [*self.where, *extra], self.arms)
 
 
-def _where(actor: Actor, narrowed: RunFilter, scope: Scope) -> _Where | None:
+def where(actor: Actor, narrowed: RunFilter, scope: Scope = None) -> Where | None:
     """What to read, or None when nothing can match."""
     scoped = _scope(narrowed, scope)
     states = narrowed.states
     if scoped is None or states == frozenset():
         return None
-    where = [
+    conditions = [
         condition(value)
         for name, condition in run_lists.CONDITIONS.items()
         if (value := getattr(narrowed, name)) not in (None, ())
     ]
-    where += run_lists.with_words(narrowed.q or "")
+    conditions += run_lists.with_words(narrowed.q or "")
     if narrowed.archived is not Archived.ANY:
-        where.append(run_lists.archived(yes=narrowed.archived is Archived.YES))
+        conditions.append(run_lists.archived(yes=narrowed.archived is Archived.YES))
     if not actor.is_admin:
-        where.append(visible(actor, Run))
+        conditions.append(visible(actor, Run))
     arms = _arms(actor, states, is_scoped=bool(scoped))
     if states is not None:
-        where.append(run_lists.one_of_states(sorted(states)))
-    return _Where(scoped, [*scoped, *where], arms)
+        conditions.append(run_lists.one_of_states(sorted(states)))
+    return Where(scoped, [*scoped, *conditions], arms)
 
 
 def _arms(
@@ -275,7 +276,7 @@ def _named(narrowed: RunFilter) -> dict[str, Select[Any]]:
     return wanted
 
 
-def _horizon(found: _Where, narrowed: RunFilter, cursor: Cursor | None) -> str | None:
+def _horizon(found: Where, narrowed: RunFilter, cursor: Cursor | None) -> str | None:
     """The oldest run that a search by text looks at for this page, or None: at all of them."""
     if not narrowed.q or run_lists.is_number(narrowed.q):
         return None
@@ -283,7 +284,7 @@ def _horizon(found: _Where, narrowed: RunFilter, cursor: Cursor | None) -> str |
     return session().scalars(run_lists.nth([*found.scope, *older], SEARCHED_AT_ONCE)).first()
 
 
-def _read(found: _Where, *, newest_first: bool, limit: int) -> list[RunLine]:
+def _read(found: Where, *, newest_first: bool, limit: int) -> list[RunLine]:
     rows = session().execute(
         run_lists.lines(
             RunLine._fields, found.where, found.arms, newest_first=newest_first, limit=limit

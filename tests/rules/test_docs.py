@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import api_page, settings_page
+from scripts import api_page, problems_page, settings_page
 from tests.rules.test_tooling import tracked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,12 @@ def test_the_table_of_calls_is_the_routes(app):
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
     assert page == api_page.text(app), "run “make openapi”"
+
+
+def test_the_page_of_refusals_is_the_table_s():
+    page = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
+
+    assert page == problems_page.text(), "run “make openapi”"
 
 
 def test_every_call_that_the_guide_shows_exists(app):

@@ -240,3 +240,85 @@ def test_a_token_s_scope_is_named_when_it_does_not_reach(api, world):
 
     assert (answer.status_code, answer.json["type"]) == (403, "/docs/problems/forbidden")
     assert "administer" in answer.json["detail"]
+
+
+# --- fields and order -------------------------------------------------------------------------
+
+
+def test_a_caller_gets_the_fields_they_ask_for(api, world):
+    run, dave = a_run(world), api("dave")
+
+    listed = dave.get(f"{RUNS}?fields=id,state").json["items"]
+    one = dave.get(f"{RUNS}/{run.id}?fields=actions").json
+    strange = dave.get(f"{RUNS}?fields=id,colour")
+
+    assert listed == [{"id": run.id, "state": "unconfirmed"}]
+    assert list(one) == ["actions"]
+    assert "confirm" in one["actions"]
+    assert (strange.status_code, list(strange.json["errors"])) == (422, ["fields"])
+
+
+def a_few(world):
+    """Five runs; three of them ended, two of those at the same instant."""
+    at = clock.now().replace(microsecond=0)
+    ends = [at, None, at - dt.timedelta(hours=1), at, None]
+    states = [RunState.FINISHED if end else RunState.QUEUED for end in ends]
+    return [a_run(world, state, finished_at=end) for state, end in zip(states, ends, strict=True)]
+
+
+def read_all(caller, query, limit=2):
+    found, cursor = [], ""
+    while True:
+        page = caller.get(f"{RUNS}?{query}&limit={limit}&cursor={cursor}").json
+        found += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            return found
+        cursor = page["next"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 200])
+@pytest.mark.parametrize("who", ["ada", "dave"])
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("-created_at", [4, 3, 2, 1, 0]),
+        ("created_at", [0, 1, 2, 3, 4]),
+        ("-finished_at", [3, 0, 2]),
+        ("finished_at", [2, 0, 3]),
+    ],
+)
+def test_each_order_is_kept_from_page_to_page(api, world, sort, order, who, limit):
+    runs = a_few(world)
+
+    found = read_all(api(who), f"sort={sort}", limit)
+
+    assert found == [runs[place].id for place in order]
+
+
+def test_an_order_goes_with_filters(api, world):
+    runs = a_few(world)
+
+    found = read_all(api("dave"), "sort=finished_at&project=shop&status=succeeded")
+
+    assert found == [runs[place].id for place in (2, 0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("sort=colour", 422),
+        ("sort=created_at&q=web", 422),
+        ("sort=finished_at&cursor=WyJ4Il0", 400),
+    ],
+)
+def test_what_cannot_be_ordered_is_refused(api, world, query, status):
+    assert api("dave").get(f"{RUNS}?{query}").status_code == status
+
+
+def test_a_cursor_of_another_order_is_unreadable(api, world):
+    a_few(world)
+    dave = api("dave")
+    cursor = dave.get(f"{RUNS}?sort=finished_at&limit=1").json["next"]
+
+    assert dave.get(f"{RUNS}?sort=created_at&cursor={cursor}").status_code == 400
+    assert dave.get(f"{RUNS}?cursor={cursor}").status_code == 400
