@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
+from models import run_order
 from models.base import Base, EnumValue, Identified, Json
 from models.run_state import FINAL, STATUS, RunState, RunStatus, RunType, can_move
 
@@ -34,6 +35,16 @@ _ACTIVE = text(
 def _few(name: str, condition: str, *columns: str) -> Index:
     """An index of those few runs that meet a condition, which both databases write alike."""
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+def _at_home(context: Any) -> int:
+    row = context.get_current_parameters()
+    return run_order.at_home(row["type"], row["priority"], drift=row["drift"])
+
+
+def _in_pool(context: Any) -> int:
+    row = context.get_current_parameters()
+    return run_order.in_pool(row["type"], row["priority"], drift=row["drift"])
 
 
 class Run(Identified, Base):
@@ -71,6 +82,14 @@ class Run(Identified, Base):
             sqlite_where=text("drift IS 1"),
             postgresql_where=text("drift IS true"),
         ),
+        _few(
+            "ix_run_line",
+            "worker_id IS NULL AND state IN ('ready','confirmed')",
+            "pool_order",
+            "id",
+        ),
+        _few("ix_run_held_up", "state = 'queued'", "pool_order", "id"),
+        _few("ix_run_lock_line", "state = 'queued'", "deployment_id", "home_order", "id"),
         Index(
             "ix_run_active",
             "deployment_id",
@@ -105,6 +124,8 @@ class Run(Identified, Base):
     command: Mapped[str | None] = mapped_column(Text)
     with_init: Mapped[bool] = mapped_column(default=True)
     priority: Mapped[int] = mapped_column(default=0)
+    home_order: Mapped[int] = mapped_column(default=_at_home)
+    pool_order: Mapped[int] = mapped_column(default=_in_pool)
     rerun_of_id: Mapped[str | None] = mapped_column(String(24))
     promoted_from_id: Mapped[str | None] = mapped_column(String(24))
     draft_id: Mapped[str | None] = mapped_column(String(24), unique=True)
@@ -146,6 +167,7 @@ class Run(Identified, Base):
     cancel_requested_by: Mapped[str | None] = mapped_column(String(120))
     force_requested_at: Mapped[dt.datetime | None]
     plan_expires_at: Mapped[dt.datetime | None]
+    confirmed_by_id: Mapped[str | None] = mapped_column(String(24))
 
     # Who works on it. The epoch fences: each claim raises it, late writers carry an
     # old one and are refused.
@@ -169,6 +191,12 @@ class Run(Identified, Base):
     def is_over(self) -> bool:
         """Whether the run has ended."""
         return self.state in FINAL
+
+    def prioritize(self, priority: int) -> None:
+        """Take another place in the queues."""
+        self.priority = priority
+        self.home_order = run_order.at_home(self.type, priority, drift=self.drift)
+        self.pool_order = run_order.in_pool(self.type, priority, drift=self.drift)
 
     def move_to(self, state: RunState, mark: Mark) -> None:
         """Move to another state and append the history row: the only writer of state.

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from lib import ids
-from models.project import Deployment, Project, Stack, Workspace
+from models.project import Project, Stack, Workspace
 from models.run import Run
 from models.run_content import RunOutput
 from models.run_state import RunState
@@ -72,11 +72,6 @@ def _columns(names: tuple[str, ...]) -> Select[Any]:
 def whole(run_ids: Sequence[str]) -> Select[Run]:
     """Just these runs, whole."""
     return select(Run).where(Run.id.in_(run_ids))
-
-
-def deployments(deployment_ids: Sequence[str]) -> Select[Deployment]:
-    """Just these deployments."""
-    return select(Deployment).where(Deployment.id.in_(deployment_ids))
 
 
 def outputs(run_ids: Sequence[str]) -> Select[RunOutput]:

@@ -2,93 +2,100 @@
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
+from sqlalchemy.orm import InstrumentedAttribute
 
-from models.project import Deployment, DeploymentLock, ManualLock
+from models.project import Deployment, DeploymentLock, ManualLock, Stack, Workspace
 from models.run import Run
-from models.run_state import LOCKING, WORKING, RunState, RunType
+from models.run_state import LOCKING, WORKING, RunState
 
 _LOCKING = sorted(LOCKING)
 
-
-def _class_within_deployment() -> ColumnElement[int]:
-    """Tasks before applies and destroys, before previews, before drift checks."""
-    return case(
-        (Run.type == RunType.TASK, 0),
-        (Run.type.in_(_LOCKING), 1),
-        (Run.drift, 3),
-        else_=2,
-    )
+# Word for word the conditions of partial indexes, so that SQLite knows it may use them.
+_CLAIMABLE = text("run.state IN ('ready','confirmed') AND run.worker_id IS NULL")
+_QUEUED = text("run.state = 'queued'")
 
 
-def _class_between_deployments() -> ColumnElement[int]:
-    """What changes things before previews, before drift checks."""
-    return case((Run.type.in_(_LOCKING), 0), (Run.drift, 2), else_=1)
+def waiting_for_lock(deployment_id: str, *, by_hand_of: str | None = None) -> Select[Run]:
+    """The queued runs that want a deployment's lock, in the order in which they get it.
 
-
-def waiting_for_lock(deployment_id: str) -> Select[Run]:
-    """The queued runs that want a deployment's lock, in the order in which they get it."""
-    return (
-        select(Run)
-        .where(
-            Run.deployment_id == deployment_id,
-            Run.state == RunState.QUEUED,
-            Run.type.in_(_LOCKING),
-        )
-        .order_by(Run.priority.desc(), _class_within_deployment(), Run.id)
-    )
-
-
-def claimable(*, changing: bool = True) -> Select[Run]:
-    """The runs a worker may claim, in the order in which it should.
-
-    Without `changing` those are left out that may change things.
+    With `by_hand_of` only those that pass the lock this person holds by hand.
     """
     wanted = (
         select(Run)
-        .where(Run.state.in_((RunState.READY, RunState.CONFIRMED)), Run.worker_id.is_(None))
-        .order_by(Run.priority.desc(), _class_between_deployments(), Run.id)
+        .where(Run.deployment_id == deployment_id, _QUEUED, Run.type.in_(_LOCKING))
+        .order_by(Run.home_order, Run.id)
     )
+    return wanted if by_hand_of is None else wanted.where(started_by_hand_of(by_hand_of))
+
+
+def places_in_lock_lines(deployment_ids: list[str]) -> Select[str, int]:
+    """(run, its place in line, from 1) of every run queued for the lock of those deployments."""
+    place = func.row_number().over(
+        partition_by=Run.deployment_id, order_by=(Run.home_order, Run.id)
+    )
+    return select(Run.id, place).where(
+        _QUEUED, Run.deployment_id.in_(deployment_ids), Run.type.in_(_LOCKING)
+    )
+
+
+def started_by_hand_of(user_id: str | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether a person started a run without any trigger: what passes their own lock."""
+    return and_(Run.trigger_kind.in_(BY_HAND), func.coalesce(Run.created_by_id, "") == user_id)
+
+
+BY_HAND = ("manual", "api")
+"""The kinds of trigger behind which a person stands who acts at this moment."""
+
+
+def claimable(*, changing: bool = True) -> Select[Run]:
+    """The runs a worker may claim, those that are taken first on top.
+
+    A person's lock keeps back what they neither started nor confirmed. Without `changing` those
+    are left out that may change things. A prioritised preview does not pass what waits before it
+    in its own deployment: see `services.runs.line`.
+    """
+    wanted = select(Run).where(_CLAIMABLE, ~_kept_back()).order_by(Run.pool_order, Run.id)
     return wanted if changing else wanted.where(Run.type.not_in(_LOCKING))
 
 
-def queued(limit: int) -> Select[Run]:
-    """Queued runs, oldest first: what a pass of the dispatcher looks at."""
-    return select(Run).where(Run.state == RunState.QUEUED).order_by(Run.id).limit(limit)
+def claimable_at(deployment_ids: list[str], *, changing: bool = True) -> Select[Run]:
+    """The same of some deployments, in the order that holds within each."""
+    wanted = claimable(changing=changing).where(Run.deployment_id.in_(deployment_ids))
+    return wanted.order_by(None).order_by(Run.home_order, Run.id)
 
 
-def ahead_of(run: Run) -> Select[int]:
-    """How many runs a worker would claim before this one."""
-    mine = 0 if run.type in LOCKING else 2 if run.drift else 1
-    klass = _class_between_deployments()
-    before = (Run.priority > run.priority) | (
-        (Run.priority == run.priority) & ((klass < mine) | ((klass == mine) & (Run.id < run.id)))
+def _kept_back() -> ColumnElement[bool]:
+    passes = or_(
+        started_by_hand_of(ManualLock.user_id),
+        func.coalesce(Run.confirmed_by_id, "") == ManualLock.user_id,
     )
-    return (
-        select(func.count())
-        .select_from(Run)
-        .where(Run.state.in_((RunState.READY, RunState.CONFIRMED)), before)
+    return exists().where(
+        ManualLock.deployment_id == Run.deployment_id, Run.type.in_(_LOCKING), ~passes
     )
 
 
-def holders(deployment_ids: list[str]) -> Select[DeploymentLock, str, int, str]:
-    """(deployment id, lock row, number and id of the run that holds it) of those deployments."""
+def standing_in_the_way(
+    deployment_ids: list[str],
+) -> Select[Deployment, DeploymentLock | None, ManualLock | None, str | None, int | None]:
+    """(deployment, its lock, a person's lock, id and number of the run that holds it) of each."""
     return (
-        select(DeploymentLock, Run.id, Run.number, Run.project_name)
+        select(Deployment, DeploymentLock, ManualLock, Run.id, Run.number)
+        .outerjoin(DeploymentLock, DeploymentLock.deployment_id == Deployment.id)
+        .outerjoin(ManualLock, ManualLock.deployment_id == Deployment.id)
         .outerjoin(Run, Run.id == DeploymentLock.run_id)
-        .where(DeploymentLock.deployment_id.in_(deployment_ids))
+        .where(Deployment.id.in_(deployment_ids))
     )
 
 
-def manual_locks(deployment_ids: list[str]) -> Select[ManualLock]:
-    """The locks that people hold on those deployments."""
-    return select(ManualLock).where(ManualLock.deployment_id.in_(deployment_ids))
-
-
-def blocked(deployment_ids: list[str]) -> Select[Deployment]:
-    """Those of the deployments that are blocked."""
-    return select(Deployment).where(
-        Deployment.id.in_(deployment_ids), Deployment.blocked_at.is_not(None)
+def surroundings(deployment_ids: list[str]) -> Select[Deployment, ManualLock | None, bool]:
+    """(deployment, a person's lock, whether it is protected from being destroyed) of each."""
+    return (
+        select(Deployment, ManualLock, or_(Workspace.protected, Stack.protected))
+        .join(Workspace, Workspace.id == Deployment.workspace_id)
+        .join(Stack, Stack.id == Deployment.stack_id)
+        .outerjoin(ManualLock, ManualLock.deployment_id == Deployment.id)
+        .where(Deployment.id.in_(deployment_ids))
     )
 
 
@@ -102,12 +109,18 @@ def held_by(worker_id: str) -> Select[Run]:
     return select(Run).where(Run.worker_id == worker_id)
 
 
-def places_with_a_queue() -> Select[str]:
-    """The deployments in which a run is queued for the lock."""
+def places_to_admit(limit: int) -> Select[str]:
+    """Deployments whose lock is free although a run is queued that may have it now."""
+    nobody = ~exists().where(DeploymentLock.deployment_id == Run.deployment_id)
+    hand = exists().where(
+        ManualLock.deployment_id == Run.deployment_id, ~started_by_hand_of(ManualLock.user_id)
+    )
+    open_ones = exists().where(Deployment.id == Run.deployment_id, Deployment.blocked_at.is_(None))
     return (
         select(Run.deployment_id)
-        .where(Run.state == RunState.QUEUED, Run.type.in_(_LOCKING))
+        .where(_QUEUED, Run.type.in_(_LOCKING), nobody, ~hand, open_ones)
         .distinct()
+        .limit(limit)
     )
 
 
@@ -118,8 +131,4 @@ def at_work() -> Select[Run]:
 
 def held_up() -> Select[Run]:
     """The runs that something else than a worker holds up, in the order of their queues."""
-    return (
-        select(Run)
-        .where(Run.state == RunState.QUEUED)
-        .order_by(Run.priority.desc(), _class_between_deployments(), Run.id)
-    )
+    return select(Run).where(_QUEUED).order_by(Run.pool_order, Run.id)

@@ -10,12 +10,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lib import clock
 from models.base import Base, Identified
 
+EMBEDDED = "embedded"
+"""The name of the pool that the portals' own threads make up together."""
+
+
+class WorkerPool(Identified, Base):
+    """What is set about a pool of workers. `concurrency` is the most runs at once; None: no limit.
+
+    A pool nobody has set anything about has no row.
+    """
+
+    __tablename__ = "worker_pool"
+
+    name: Mapped[str] = mapped_column(String(63), unique=True)
+    concurrency: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+
 
 class Worker(Identified, Base):
-    """A process that executes runs: one portal's embedded pool, for now."""
+    """A process that executes runs: the threads of one portal, for now."""
 
     __tablename__ = "worker"
 
+    pool: Mapped[str] = mapped_column(String(63), default=EMBEDDED)
     name: Mapped[str] = mapped_column(String(120))
     host: Mapped[str] = mapped_column(String(120))
     pid: Mapped[int]

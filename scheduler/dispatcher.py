@@ -8,8 +8,8 @@ PASS_LIMIT = 200
 
 
 def look_again() -> int:
-    """One bounded pass: offer the lock of every deployment with a queue. Returns how many."""
-    places = list(session().scalars(run_queue.places_with_a_queue().limit(PASS_LIMIT)))
+    """One bounded pass: give away locks that are free though a run waits. Returns how many."""
+    places = list(session().scalars(run_queue.places_to_admit(PASS_LIMIT)))
     for deployment_id in places:
         with transaction():
             runs.admit(deployment_id)

@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 
 from models.project import Project, Stack, Workspace
 from models.vcs import VcsIntegration
+from models.worker import WorkerPool
 from services import audit
 from services.access import Actor
 from services.errors import Conflict, NotFound
 from services.transaction import session
 
-Editable = TypeVar("Editable", bound=Project | Workspace | Stack | VcsIntegration)
+Editable = TypeVar("Editable", bound=Project | Workspace | Stack | VcsIntegration | WorkerPool)
 SHOWN_AT_MOST = 60
 
 

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
 
+from models import pools as pool_lists
 from models import run_queue
 from models.run import Run
 from models.run_state import WORKING, RunState
-from models.worker import Worker
+from models.worker import EMBEDDED
 from services import leases
+from services import pools as settings
 from services.access import Actor, visible
-from services.errors import NotFound
+from services.runs import line
 from services.runs.facts import RunFacts, facts
 from services.transaction import session
 from services.workers import LEASE
 
-EMBEDDED = "embedded"
 MOST_SHOWN = 100
 """Of each part of a queue; more are counted, up to a limit."""
 
@@ -41,9 +42,14 @@ class PoolWorker:
 
 @dataclass(frozen=True)
 class Pool:
-    """Who executes. `running` and `waiting` count what the actor sees, up to MOST_COUNTED + 1."""
+    """Who executes. `running` and `waiting` count what the actor sees, up to MOST_COUNTED + 1.
+
+    `concurrency` is the most runs at once that somebody has set, or None.
+    """
 
     name: str
+    concurrency: int | None
+    version: int
     workers: Sequence[PoolWorker]
     running: int
     waiting: int
@@ -51,7 +57,8 @@ class Pool:
     @property
     def slots(self) -> int:
         """How many runs can be at work at once."""
-        return sum(worker.slots for worker in self.workers)
+        threads = sum(worker.slots for worker in self.workers)
+        return threads if self.concurrency is None else min(threads, self.concurrency)
 
     @property
     def busy(self) -> int:
@@ -75,7 +82,7 @@ class Queue:
 
 def pools(actor: Actor) -> list[Pool]:
     """Every worker pool."""
-    return [_pool(actor)]
+    return [_pool(actor, EMBEDDED)]
 
 
 def get(actor: Actor, name: str) -> Pool:
@@ -84,9 +91,7 @@ def get(actor: Actor, name: str) -> Pool:
     Raises:
         NotFound: when there is none.
     """
-    if name != EMBEDDED:
-        raise NotFound(f"There is no worker pool {name}.")
-    return _pool(actor)
+    return _pool(actor, name)
 
 
 def show(actor: Actor, name: str = EMBEDDED) -> Queue:
@@ -98,7 +103,7 @@ def show(actor: Actor, name: str = EMBEDDED) -> Queue:
     pool = get(actor, name)
     here, seen = session(), visible(actor, Run)
     running = here.scalars(run_queue.at_work().where(seen).limit(MOST_SHOWN)).all()
-    ready = here.scalars(run_queue.claimable().where(seen).limit(MOST_SHOWN)).all()
+    ready = _in_order(line.ids(MOST_SHOWN, seen))
     held_up = here.scalars(run_queue.held_up().where(seen).limit(MOST_SHOWN)).all()
     found = iter(facts(actor, [*running, *ready, *held_up]))
     return Queue(
@@ -110,24 +115,27 @@ def show(actor: Actor, name: str = EMBEDDED) -> Queue:
     )
 
 
-def _pool(actor: Actor) -> Pool:
-    seen = visible(actor, Run)
+def _in_order(ids: Sequence[str]) -> list[Run]:
+    found = {run.id: run for run in session().scalars(select(Run).where(Run.id.in_(ids)))}
+    return [found[run_id] for run_id in ids if run_id in found]
+
+
+def _pool(actor: Actor, name: str) -> Pool:
+    setting, seen = settings.setting(name), visible(actor, Run)
     waiting = Run.state.in_((RunState.QUEUED, RunState.READY, RunState.CONFIRMED))
     return Pool(
-        EMBEDDED,
-        _workers(),
+        name,
+        setting.concurrency,
+        setting.version,
+        _workers(name),
         _count(Run.state.in_(sorted(WORKING)) & seen),
         _count(waiting & Run.worker_id.is_(None) & seen),
     )
 
 
-def _workers() -> list[PoolWorker]:
-    connected = session().scalars(
-        select(Worker)
-        .where(Worker.stopped_at.is_(None), Worker.slots > 0, Worker.seen_at > leases.now() - LEASE)
-        .order_by(Worker.id)
-        .limit(MOST_SHOWN)
-    )
+def _workers(pool: str) -> list[PoolWorker]:
+    wanted = pool_lists.connected(pool, leases.now() - LEASE).limit(MOST_SHOWN)
+    connected = session().scalars(wanted)
     busy = _busy()
     return [
         PoolWorker(row.id, row.name, row.host, row.slots, busy.get(row.id, 0), row.seen_at)

@@ -30,6 +30,7 @@ def confirm(
         check(actor, "confirm", run)
         _same_plan(run, plan_sha256)
         _no_obstacle(actor, run)
+        run.confirmed_by_id = actor.id
         move(run, RunState.CONFIRMED, actor.mark("Confirmed."))
         attach(actor, run, "confirm", metadata)
         audit.record(actor, "run.confirm", run, after={"plan_sha256": run.plan_sha256})
@@ -80,7 +81,9 @@ def force_cancel(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> 
 def expire_plans(limit: int = 100) -> int:
     """Discard unconfirmed runs whose plans have expired. Returns how many."""
     with transaction() as here:
-        due = here.scalars(run_queue.expired_plans(clock.now()).limit(limit)).all()
+        due = here.scalars(
+            run_queue.expired_plans(clock.now()).limit(limit).with_for_update(skip_locked=True)
+        ).all()
         for run in due:
             run.result = "The plan expired before anybody confirmed it."
             move(run, RunState.DISCARDED, SYSTEM.mark("The plan has expired."))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from lib import clock
 from models.run import Run
 from models.run_history import RunComment
+from models.run_order import PRIORITY_LIMIT
 from services import audit
 from services.access import Actor
-from services.errors import GantryError, Invalid
+from services.errors import Conflict, GantryError, Invalid
 from services.runs import decide
 from services.runs.actions import check
-from services.runs.create import PRIORITY_LIMIT, rerun
+from services.runs.create import rerun
 from services.runs.moves import for_update, tell
 from services.transaction import session, transaction
 
@@ -46,6 +47,7 @@ def prioritize(
 
     Raises:
         Invalid: when the priority is out of range.
+        Conflict: when the run has it already, or has ended.
     """
     if not 0 <= priority <= PRIORITY_LIMIT:
         raise Invalid({"priority": f"Priority is a number from 0 to {PRIORITY_LIMIT}."})
@@ -53,7 +55,9 @@ def prioritize(
         run = for_update(run_id)
         check(actor, "prioritize", run)
         before = run.priority
-        run.priority = priority
+        if before == priority:
+            raise Conflict("The run has this priority already.")
+        run.prioritize(priority)
         run.version += 1
         tell(run)
         decide.attach(actor, run, "prioritize", metadata)

@@ -4,6 +4,8 @@ The only module that calls `Run.move_to`. A run is moved inside a transaction in
 for update, so that of two movers the second sees what the first did.
 """
 
+from sqlalchemy import select
+
 from models import run_queue
 from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import IllegalMoveError, Run
@@ -85,17 +87,17 @@ def admit(deployment_id: str) -> None:
     if here.get(DeploymentLock, deployment_id) is not None:
         return
     hand = here.get(ManualLock, deployment_id)
-    for run in here.scalars(run_queue.waiting_for_lock(deployment_id).limit(100)):
-        if hand is None or passes(run, hand):
-            here.add(DeploymentLock(deployment_id=deployment_id, run_id=run.id))
-            here.flush()
-            move(run, RunState.READY, SYSTEM.mark("The deployment's lock is free."))
-            return
+    line = run_queue.waiting_for_lock(deployment_id, by_hand_of=hand.user_id if hand else None)
+    first = here.scalars(line.limit(1)).first()
+    if first is not None:
+        here.add(DeploymentLock(deployment_id=deployment_id, run_id=first.id))
+        here.flush()
+        move(first, RunState.READY, SYSTEM.mark("The deployment's lock is free."))
 
 
 def passes(run: Run, hand: ManualLock) -> bool:
     """Whether a run passes a person's lock: only what the same person started by hand does."""
-    return run.trigger_kind in {"manual", "api"} and run.created_by_id == hand.user_id
+    return run.trigger_kind in run_queue.BY_HAND and run.created_by_id == hand.user_id
 
 
 def yield_to_manual_lock(deployment_id: str) -> None:
@@ -105,11 +107,19 @@ def yield_to_manual_lock(deployment_id: str) -> None:
     hand = here.get(ManualLock, deployment_id)
     if lock is None or lock.run_id is None or hand is None:
         return
-    run = for_update(lock.run_id)
-    if run.state is RunState.READY and run.worker_id is None and not passes(run, hand):
-        move(run, RunState.QUEUED, SYSTEM.mark(f"{hand.user_name} locked the deployment."))
-        here.delete(lock)
-        here.flush()
+    run = here.scalars(
+        select(Run)
+        .where(Run.id == lock.run_id)
+        # Whoever moves the run at this moment waits for the deployment; a claim looks for itself.
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if run is None or run.state is not RunState.READY or passes(run, hand):
+        return
+    move(run, RunState.QUEUED, SYSTEM.mark(f"{hand.user_name} locked the deployment."))
+    here.delete(lock)
+    here.flush()
+    admit(deployment_id)
 
 
 def _release(run: Run) -> None:

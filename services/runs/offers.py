@@ -7,7 +7,7 @@ person's hand; those two are judged here, for the verb, the page, the list and t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models import run_lists, run_queue
+from models import run_queue
 from models.project import Deployment, ManualLock
 from models.run import Run
 from models.run_state import RunState, RunType
@@ -22,31 +22,31 @@ PLAN_AGAIN = "plan-again"
 class Around:
     """What surrounds a run: whether its plan is outdated, who holds the deployment by hand.
 
-    `blocked` is why it is blocked, or None.
+    `blocked` is why it is blocked, or None; `is_protected`: nothing may be destroyed there.
     """
 
     is_outdated: bool = False
     hand: ManualLock | None = None
     blocked: str | None = None
+    is_protected: bool = False
 
 
 def around(runs: Sequence[Run]) -> Mapping[str, Around]:
-    """What surrounds each of the runs, by id; two queries for any number of them."""
-    places = sorted({run.deployment_id for run in runs if _plan_is_open(run)})
+    """What surrounds each of the runs, by id; one query for any number of them."""
+    places = sorted({run.deployment_id for run in runs if _plan_is_open(run) or _destroys(run)})
     if not places:
         return {run.id: Around() for run in runs}
-    here = session()
-    deployments = {row.id: row for row in here.scalars(run_lists.deployments(places))}
-    hands = {row.deployment_id: row for row in here.scalars(run_queue.manual_locks(places))}
-    return {
-        run.id: _around(run, deployments.get(run.deployment_id), hands.get(run.deployment_id))
-        for run in runs
-    }
+    rows = session().execute(run_queue.surroundings(places))
+    known = {row[0].id: (row[0], row[1], row[2]) for row in rows}
+    return {run.id: _around(run, known.get(run.deployment_id)) for run in runs}
 
 
-def _around(run: Run, place: Deployment | None, hand: ManualLock | None) -> Around:
-    blocked = place.blocked_reason if place is not None and place.blocked_at is not None else None
-    return Around(is_outdated(run, place), hand, blocked)
+def _around(run: Run, known: tuple[Deployment, ManualLock | None, bool] | None) -> Around:
+    if known is None:
+        return Around()
+    place, hand, is_protected = known
+    blocked = place.blocked_reason if place.blocked_at is not None else None
+    return Around(is_outdated(run, place), hand, blocked, is_protected)
 
 
 def is_outdated(run: Run, deployment: Deployment | None) -> bool:
@@ -76,12 +76,24 @@ def obstacle(actor: Actor, run: Run, about: Around) -> str | None:
 def offered(actor: Actor, run: Run, about: Around) -> list[str]:
     """What the actor may do to the run now, as URL segments: what the server would accept."""
     names = actions(actor, run)
+    if about.is_outdated and run.state is RunState.UNCONFIRMED:
+        again = can(actor, VERBS["rerun"].action, run)
+        names = [PLAN_AGAIN, *names] if again else names
+    refused = _refused_by_protection(run) if about.is_protected else frozenset()
     if obstacle(actor, run, about) is not None:
-        names = [name for name in names if name != "confirm"]
-    outdated = about.is_outdated and run.state is RunState.UNCONFIRMED
-    if outdated and can(actor, VERBS["rerun"].action, run):
-        names.insert(0, PLAN_AGAIN)
-    return names
+        refused |= {"confirm"}
+    return [name for name in names if name not in refused]
+
+
+def _refused_by_protection(run: Run) -> frozenset[str]:
+    """The verbs that would make a run which destroys something."""
+    if run.type is RunType.DESTROY:
+        return frozenset({"rerun", PLAN_AGAIN})
+    return frozenset({"promote"}) if run.destroy else frozenset()
+
+
+def _destroys(run: Run) -> bool:
+    return run.type is RunType.DESTROY or run.destroy
 
 
 def _plan_is_open(run: Run) -> bool:

@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from models import run_queue
-from models.project import Deployment, ManualLock
+from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
 from models.run_state import LOCKING, RunState
-from models.worker import Worker
-from services import capacity, hold
+from services import capacity, hold, pools
 from services.hold import Hold
+from services.runs import line
 from services.runs.moves import passes
 from services.transaction import session
 
@@ -50,41 +48,45 @@ _WAITING = frozenset(
         RunState.PENDING_REVIEW,
     }
 )
-_COUNTED = 100
+_IN_LINE = frozenset({RunState.READY, RunState.CONFIRMED})
+_COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What may stand in the way of a deployment's runs."""
+
+    deployment: Deployment
+    lock: DeploymentLock | None = None
+    hand: ManualLock | None = None
+    holder_id: str | None = None
+    holder_number: int | None = None
 
 
 @dataclass(frozen=True)
 class _Facts:
     """What the reasons are made of, read once for all the runs in question."""
 
-    holders: Mapping[str, tuple[str | None, int | None, str | None]]
-    clients: Mapping[str, Mapping[str, str]]
-    hands: Mapping[str, ManualLock]
-    blocked: Mapping[str, Deployment]
+    ways: Mapping[str, _Way]
+    lock_line: Mapping[str, int]
     line: Mapping[str, int]
-    workers: bool
+    pool: pools.Room
     hold: Hold | None
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> "_Facts":
         here = session()
-        places = sorted({run.deployment_id for run in runs if run.state is RunState.QUEUED})
-        in_line = any(run.state in {RunState.READY, RunState.CONFIRMED} for run in runs)
-        locks = here.execute(run_queue.holders(places)).all() if places else []
+        places = sorted({run.deployment_id for run in runs if run.type in LOCKING})
+        queued = sorted({run.deployment_id for run in runs if run.state is RunState.QUEUED})
+        in_line = any(run.state in _IN_LINE for run in runs)
+        ways = here.execute(run_queue.standing_in_the_way(places)) if places else ()
+        lock_line = here.execute(run_queue.places_in_lock_lines(queued)) if queued else ()
+        taken = line.ids(_COUNTED) if in_line else ()
         return cls(
-            holders={
-                lock.deployment_id: (run_id, number, project)
-                for lock, run_id, number, project in locks
-            },
-            clients={lock.deployment_id: lock.client for lock, *_ in locks if lock.client},
-            hands={row.deployment_id: row for row in here.scalars(run_queue.manual_locks(places))}
-            if places
-            else {},
-            blocked={row.id: row for row in here.scalars(run_queue.blocked(places))}
-            if places
-            else {},
-            line=_line() if in_line else {},
-            workers=not in_line or _has_workers(),
+            ways={row[0].id: _Way(*row) for row in ways},
+            lock_line={row[0]: row[1] for row in lock_line},
+            line={run_id: place for place, run_id in enumerate(taken, 1)},
+            pool=pools.room() if in_line else pools.Room(),
             hold=hold.current(),
         )
 
@@ -102,49 +104,58 @@ class _Facts:
                 return self._of_worker(run)
 
     def _of_lock(self, run: Run) -> WaitingOn:
-        place = run.deployment_id
-        names = (run.project_name, run.stack_name, run.workspace_name)
-        home = "/projects/{}/stacks/{}/workspaces/{}".format(*names)
-        if place in self.blocked:
-            reason = self.blocked[place].blocked_reason
-            return WaitingOn("blocked", f"The deployment is blocked: {reason}", url=home)
-        run_id, number, project = self.holders.get(place, (None, None, None))
-        if run_id is not None:
-            text = f"Waits for the deployment’s lock, which {project} #{number} holds."
-            return WaitingOn("lock", text, run_id=run_id, url=f"/runs/{run_id}")
-        hand = self.hands.get(place)
-        if hand is not None and not passes(run, hand):
-            note = f": “{hand.note}”" if hand.note else "."
-            return WaitingOn(
-                "manual_lock", f"{hand.user_name} locked the deployment{note}", url=home
-            )
-        if place in self.holders:
-            return WaitingOn("lock", _client_words(self.clients.get(place, {})), url=home)
-        return WaitingOn("capacity", "Waits for its turn.", position=1)
+        way, position, home = self.ways[run.deployment_id], self.lock_line.get(run.id), _home(run)
+        if way.deployment.blocked_at is not None:
+            text = f"The deployment is blocked: {way.deployment.blocked_reason}"
+            return WaitingOn("blocked", text, url=home, position=position)
+        if way.holder_id is not None:
+            holder = f"{run.project_name} #{way.holder_number}"
+            text = f"Waits for the deployment’s lock, which {holder} holds{_behind(position)}"
+            return WaitingOn("lock", text, way.holder_id, f"/runs/{way.holder_id}", position)
+        if way.hand is not None and not passes(run, way.hand):
+            return _of_hand(run, way.hand, position)
+        who = _client_words(way.lock) if way.lock is not None else "Waits for its turn"
+        return WaitingOn("lock", who + _behind(position), url=home, position=position)
 
     def _of_worker(self, run: Run) -> WaitingOn:
-        if not self.workers:
+        hand = self.ways[run.deployment_id].hand if run.type in LOCKING else None
+        if hand is not None and not (passes(run, hand) or run.confirmed_by_id == hand.user_id):
+            return _of_hand(run, hand, None)
+        if not self.pool.has_workers:
             return WaitingOn("worker", "Waits for a worker; none is connected now.")
         if run.type in LOCKING and capacity.is_too_little():
             return WaitingOn("capacity", f"Waits for room: too little disk. {capacity.words()}")
-        ahead = self.line.get(run.id)
-        if ahead is None:
-            return WaitingOn("capacity", f"Waits for a free worker, behind more than {_COUNTED}.")
-        others = "no run" if ahead == 0 else "1 run" if ahead == 1 else f"{ahead} runs"
-        text = f"Waits for a free worker, with {others} ahead."
-        return WaitingOn("capacity", text, position=ahead + 1)
+        place = self.line.get(run.id)
+        if self.pool.concurrency == 0:
+            text = "Waits for the pool, which an administrator has paused"
+            return WaitingOn("capacity", text + _behind(place), url="/queue", position=place)
+        at_once = self.pool.words
+        if place is None:
+            text = f"Waits for a free worker{at_once}, behind more than {_COUNTED:,} runs."
+            return WaitingOn("capacity", text, url="/queue")
+        others = "no run" if place == 1 else "1 run" if place == 2 else f"{place - 1} runs"
+        text = f"Waits for a free worker{at_once}, with {others} ahead."
+        return WaitingOn("capacity", text, url="/queue", position=place)
 
 
-def _client_words(client: Mapping[str, str]) -> str:
-    who = client.get("words") or "a state client"
-    return f"Waits for the deployment’s lock, which {who} holds from outside."
+def _home(run: Run) -> str:
+    names = (run.project_name, run.stack_name, run.workspace_name)
+    return "/projects/{}/stacks/{}/workspaces/{}".format(*names)
 
 
-def _line() -> Mapping[str, int]:
-    ids = session().scalars(run_queue.claimable().with_only_columns(Run.id).limit(_COUNTED))
-    return {run_id: place for place, run_id in enumerate(ids)}
+def _of_hand(run: Run, hand: ManualLock, position: int | None) -> WaitingOn:
+    note = f": “{hand.note}”" if hand.note else "."
+    text = f"{hand.user_name} locked the deployment{note}"
+    return WaitingOn("manual_lock", text, url=_home(run), position=position)
 
 
-def _has_workers() -> bool:
-    alive = select(Worker.id).where(Worker.stopped_at.is_(None), Worker.slots > 0).limit(1)
-    return session().scalars(alive).first() is not None
+def _behind(position: int | None) -> str:
+    """The end of a sentence: how many others come before."""
+    if position is None or position < 2:
+        return "."
+    return ", behind 1 other." if position == 2 else f", behind {position - 1} others."
+
+
+def _client_words(lock: DeploymentLock) -> str:
+    who = (lock.client or {}).get("words") or "a state client"
+    return f"Waits for the deployment’s lock, which {who} holds from outside"

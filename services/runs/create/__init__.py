@@ -3,10 +3,9 @@
 from services.runs.create.again import inputs_of, pinned_source, plan_again, promote, rerun
 from services.runs.create.making import create, create_pinned, search_words
 from services.runs.create.request import NewRun, Origin
-from services.runs.create.validation import PRIORITY_LIMIT, objections
+from services.runs.create.validation import objections
 
 __all__ = [
-    "PRIORITY_LIMIT",
     "NewRun",
     "Origin",
     "create",

@@ -10,11 +10,13 @@ from models.run_content import RunVariable
 from models.run_state import RunState, RunType
 from services import audit, variables
 from services.access import Actor
+from services.errors import Conflict
 from services.runs import files
 from services.runs.actions import check
 from services.runs.create.making import make
 from services.runs.create.request import NewRun, Origin
 from services.runs.moves import for_update, move
+from services.runs.offers import around
 from services.transaction import session, transaction
 from services.variables import RunVariableInput
 
@@ -38,10 +40,16 @@ def promote(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
 
 
 def plan_again(actor: Actor, run_id: str) -> Run:
-    """Replace an unconfirmed run whose plan is outdated: discard it, and plan the same again."""
+    """Replace an unconfirmed run whose plan is outdated: discard it, and plan the same again.
+
+    Raises:
+        Conflict: when the run does not wait for a person, or its plan is as good as ever.
+    """
     with transaction():
         old = for_update(run_id)
-        check(actor, "discard", old)
+        check(actor, "confirm", old)
+        if not around([old])[old.id].is_outdated:
+            raise Conflict("The plan is not outdated: confirm or discard it.")
         request = _again(old, ())
         old.result = "Replaced by a new plan."
         move(old, RunState.DISCARDED, actor.mark("Planned again."))

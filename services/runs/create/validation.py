@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from models.project import Stack, Workspace
+from models.run_order import PRIORITY_LIMIT
 from models.run_state import RunType
 from services import deployments, projects, sources, stacks, workspaces
 from services.access import Action, Actor, require
@@ -16,7 +17,6 @@ MESSAGE_LIMIT = 2000
 METADATA_LIMIT = 16_384
 LIST_LIMIT = 100
 COMMAND_LIMIT = 32_768
-PRIORITY_LIMIT = 100
 _ADDRESS = re.compile(r"[\w\-.\[\]\"'/ :@]{1,1024}")
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from lib import clock
-from models import run_queue
 from models.project import Deployment
 from models.run import Run
 from models.run_history import Mark
 from models.run_state import FINAL, WORKING, RunState
-from services import capacity, hold, leases
+from services import capacity, hold, leases, pools
+from services.runs import line
 from services.runs.moves import for_update, move
 from services.runs.offers import is_outdated
 from services.runs.work.fence import Claim, mark
@@ -25,15 +25,15 @@ def claim(
     """Take the next run that waits for a worker, or None when there is none.
 
     A confirmed run whose directory this worker still holds has its plan burned here and goes
-    straight to its change; any other begins by being prepared. On hold nothing is taken, and
-    with too little disk nothing that may change things.
+    straight to its change; any other begins by being prepared. On hold, and while its pool has
+    as much at work as it may, nothing is taken; with too little disk nothing that may change
+    things.
     """
-    with transaction() as here:
-        if hold.is_on():
+    with transaction():
+        if hold.is_on() or pools.is_full(worker_id):
             return None
         changing = not capacity.is_too_little()
-        first = run_queue.claimable(changing=changing).limit(1).with_for_update(skip_locked=True)
-        while (run := here.scalars(first).first()) is not None:
+        while (run := line.first(changing=changing)) is not None:
             if _discard_if_outdated(run):
                 continue
             _take(run, worker_id, lease)
@@ -103,10 +103,16 @@ def _take(run: Run, worker_id: str, lease: dt.timedelta) -> None:
 
 
 def _discard_if_outdated(run: Run) -> bool:
-    """Drop a confirmed run whose plan the state has left behind, or that a block has overtaken."""
-    if run.state is not RunState.CONFIRMED:
+    """Drop a run whose confirmed plan the state has left behind, or that a block has overtaken.
+
+    A worker that was lost may have left it ready instead of confirmed. The deployment is held for
+    update, so that nobody brings another state meanwhile.
+    """
+    if run.changes is None:
         return False
-    deployment = session().get_one(Deployment, run.deployment_id)
+    deployment = session().get_one(
+        Deployment, run.deployment_id, with_for_update=True, populate_existing=True
+    )
     if deployment.blocked_at is not None:
         run.result = "The deployment was blocked before a worker could apply the plan. Plan again."
     elif is_outdated(run, deployment):

@@ -15,6 +15,7 @@ from services.runs.work.fence import Claim, held, leave, mark
 from services.transaction import session, transaction
 
 LOST_LIMIT = 3
+_STOPPED = "Stopped on request; nothing had been changed when its worker was lost."
 CHANGES = {RunType.APPLY: RunState.APPLYING, RunType.DESTROY: RunState.DESTROYING}
 """What a plan leads to, by the type of its run."""
 
@@ -73,6 +74,9 @@ def lose(run_id: str, *, epoch: int | None = None, is_leased: bool = False) -> R
             return None
         leave(run, None)
         run.claim_epoch += 1
+        if run.state in REPEATABLE and run.cancel_requested_at is not None:
+            end(run, RunState.STOPPED, Mark("system", None, "Gantry", _STOPPED), _STOPPED)
+            return run
         if run.state in REPEATABLE and run.lost_count < LOST_LIMIT:
             run.lost_count += 1
             _lay_down(run, "The worker was lost before anything was changed.")

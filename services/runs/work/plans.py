@@ -82,7 +82,9 @@ def burn_now(run: Run, claim: Claim) -> None:
         Conflict: when the plan was used before, or is outdated by now.
     """
     here = session()
-    deployment = here.get_one(Deployment, run.deployment_id)
+    deployment = here.get_one(
+        Deployment, run.deployment_id, with_for_update=True, populate_existing=True
+    )
     if is_outdated(run, deployment):
         raise Conflict("The plan is outdated: the state has changed since it was made.")
     plan = here.scalars(select(Plan).where(Plan.run_id == run.id)).one()

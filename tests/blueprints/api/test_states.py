@@ -124,7 +124,8 @@ def test_a_worker_that_signed_off_is_no_part_of_its_pool(world, api):
 
 
 def test_a_queue_lists_what_runs_then_what_waits_in_the_order_of_claims(world, api):
-    first, second, third = (ask(world.dave, kind) for kind in ("preview", "apply", "preview"))
+    first, second = ask(world.dave, "preview"), ask(world.dave)
+    third = ask(world.dave, "preview", workspace="prod")
     blocked = ask(world.dave)
     api("dave").post(f"/api/v1/runs/{third.id}/prioritize", json={"priority": 1})
     claim(hire())

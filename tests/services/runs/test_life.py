@@ -10,7 +10,7 @@ from models.run_history import RunHistory
 from models.run_state import RunState, RunType
 from services import locks, runs
 from services.errors import Conflict, Forbidden, Invalid, NotFound
-from services.runs import work
+from services.runs import line, work
 from tests.services.runs.workshop import ask, claim, hire, now, planned
 
 S = RunState
@@ -52,16 +52,16 @@ def test_an_end_gives_the_lock_to_the_next_in_line(world):
     assert holder(second) == second.id
 
 
-def test_a_task_passes_applies_of_its_deployment_that_wait_but_not_prioritised_ones(world):
+def test_a_task_passes_applies_of_its_deployment_that_wait_even_prioritised_ones(world):
     holding, waiting, task = ask(world.dave), ask(world.dave), ask(world.dave, "task")
     urgent = ask(world.dave, priority=1)
 
     runs.discard(world.dave, holding.id)
     first = holder(waiting)
-    runs.discard(world.dave, urgent.id)
+    runs.discard(world.dave, task.id)
 
-    assert first == urgent.id
-    assert holder(waiting) == task.id
+    assert first == task.id, "priority never reorders the classes of one deployment"
+    assert holder(waiting) == urgent.id
 
 
 def test_an_apply_with_changes_waits_for_a_person_and_keeps_the_lock(world):
@@ -426,9 +426,79 @@ def test_ahead_of_previews_workers_claim_what_changes_things_and_priority_before
     preview = ask(world.dave, "preview")
     drift = ask(world.dave, "preview", drift=True)
     apply = ask(world.dave)
-    urgent = ask(world.dave, "preview", priority=5)
+    urgent = ask(world.dave, "preview", workspace="prod", priority=5)
     worker = hire()
 
     order = [claim(worker).run_id for _ in range(4)]
 
     assert order == [urgent.id, apply.id, preview.id, drift.id]
+
+
+def test_a_prioritised_preview_passes_other_deployments_never_its_own_apply(world):
+    elsewhere, apply = ask(world.dave, workspace="prod"), ask(world.dave)
+    urgent = ask(world.dave, "preview", priority=5)
+    worker = hire()
+
+    shown = line.ids(10)
+    order = [claim(worker).run_id for _ in range(3)]
+
+    assert order == [apply.id, urgent.id, elsewhere.id]
+    assert shown == order
+
+
+def test_setting_the_priority_a_run_has_is_a_conflict(world):
+    run = ask(world.dave, priority=1)
+
+    with pytest.raises(Conflict, match="already"):
+        runs.prioritize(world.dave, run.id, priority=1)
+
+
+def test_a_run_that_was_asked_to_stop_does_not_start_again_when_its_worker_is_lost(world):
+    run = ask(world.dave)
+    claim(hire())
+    runs.cancel(world.dave, run.id)
+
+    work.lose(run.id)
+
+    assert now(run).state is S.STOPPED
+    assert holder(run) is None
+
+
+def test_a_confirmed_run_waits_while_somebody_else_locks_the_deployment_before_it_is_claimed(world):
+    run, worker = ask(world.dave), hire()
+    planned(claim(worker))
+    runs.confirm(world.dave, run.id)
+    deployment = db.session.get_one(Deployment, run.deployment_id)
+
+    locks.lock(world.alice, deployment, "surgery")
+    while_locked = claim(worker, holds_directory=True)
+    reason = runs.waiting_on(now(run))
+    locks.unlock(world.alice, deployment)
+
+    assert while_locked is None
+    assert (reason.kind, "surgery" in reason.text) == ("manual_lock", True)
+    assert claim(worker, holds_directory=True).run_id == run.id
+
+
+def test_whoever_holds_the_lock_confirms_and_their_confirmation_is_carried_out(world):
+    run, worker = ask(world.dave), hire()
+    planned(claim(worker))
+    locks.lock(world.alice, db.session.get_one(Deployment, run.deployment_id), "mine")
+
+    runs.confirm(world.alice, run.id)
+
+    assert claim(worker, holds_directory=True).run_id == run.id
+
+
+def test_a_confirmed_run_that_lost_its_worker_and_then_its_state_is_discarded(world):
+    run, worker = ask(world.dave), hire()
+    planned(claim(worker))
+    runs.confirm(world.dave, run.id)
+    claim(worker)
+    work.lose(run.id)
+    db.session.get_one(Deployment, run.deployment_id).current_state_id = "another"
+    db.session.commit()
+
+    assert claim(worker) is None
+
+    assert now(run).state is S.DISCARDED
