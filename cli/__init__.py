@@ -22,6 +22,8 @@ CLIENT = {
     ),
     "variable": ("cli.client.variable:variable", "Variables of a place: list, set, delete."),
     "member": ("cli.client.member:member", "Who may do what: list, set, remove."),
+    "team": ("cli.client.team:team", "Teams: list, create, add, remove."),
+    "service-account": ("cli.client.service_account:service_account", "Who programs are."),
     "token": ("cli.client.token:token", "API tokens: list, create, revoke."),
     "pool": ("cli.client.pool:pool", "Worker pools: list, show."),
     "admin": ("cli.client.admin:admin", "Users and the hold, for administrators anywhere."),

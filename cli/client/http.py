@@ -99,7 +99,7 @@ class Portal:
             Unreachable: `may_have_happened` when it may have.
         """
         answer = self.request("POST", where, _object(body), repeats=False)
-        return read(answer) if answer.data else None
+        return read(answer)
 
     def pages(self, where: str, most: int | None, **query: Any) -> Json:
         """A list as the API answers it: at most so many items, out of as many pages as it takes."""
@@ -207,7 +207,7 @@ def read(reply: "Reply") -> Any:
         Failure: when it is none.
     """
     try:
-        return json.loads(reply.data) if reply.data else {}
+        return {} if reply.status == 204 else json.loads(reply.data)
     except ValueError:
         raise Failure("What answers there does not speak Gantry's API. Look at the URL.") from None
 

@@ -33,6 +33,7 @@ COLUMNS = [
     Column("role", "role"),
     Column("name", "name", 1),
 ]
+EFFECTIVE = [*COLUMNS, Column("through", lambda item: _ways(item["ways"]), 2)]
 
 
 @click.group(cls=Group)
@@ -47,10 +48,12 @@ def member() -> None:
     "list", calls=READ, examples=["gantry member list shop", "gantry member list workspace:prod"]
 )
 @click.argument("place", type=PLACE)
+@click.option("--effective", is_flag=True, help="With those who have it through teams.")
 @connected
-def list_members(here: Here, place: tuple[str, ...]) -> None:
-    """List the members, owners first."""
-    here.out.listing(here.portal.get(_where(place)), COLUMNS, "user")
+def list_members(here: Here, place: tuple[str, ...], *, effective: bool) -> None:
+    """List the members, owners first; with --effective everybody who has a role in the end."""
+    page = here.portal.get(_where(place), effective=effective or None)
+    here.out.listing(page, EFFECTIVE if effective else COLUMNS, "user")
 
 
 @member.command(
@@ -104,6 +107,10 @@ def replace(here: Here, place: tuple[str, ...], file: Path) -> None:
     except (OSError, ValueError) as error:
         raise Failure(f"{file} holds no JSON that can be read.", Exit.USAGE) from error
     here.out.listing(here.portal.put(_where(place), wanted), COLUMNS, "user")
+
+
+def _ways(ways: list[Json]) -> str:
+    return ", ".join(f"{each['role']} by {each['team'] or 'name'}" for each in ways)
 
 
 def _where(place: tuple[str, ...]) -> str:

@@ -67,6 +67,9 @@ def words(value: Any) -> str:
             return str(value)
         case list():
             return ", ".join(words(each) for each in value)
+        case dict():
+            said = {name: words(each) for name, each in value.items()}
+            return ", ".join(f"{name} {text}" for name, text in said.items() if text)
         case _:
             return json.dumps(value, ensure_ascii=False)
 

@@ -123,6 +123,32 @@ def edit(here: Here, stack: tuple[str, ...], **given: Any) -> None:
 
 
 @stack.command(
+    "publish",
+    calls=["POST /projects/{project}/stacks/{stack}/publish"],
+    examples=["gantry stack publish shop/web"],
+)
+@click.argument("stack", type=STACK)
+@connected
+def publish(here: Here, stack: tuple[str, ...]) -> None:
+    """Let everything that starts runs start a stack, schedules and events among them."""
+    made = here.portal.do(stack_path(stack, "publish"))
+    here.out.done(made, "name", f"Published the stack {'/'.join(stack)}.")
+
+
+@stack.command(
+    "unpublish",
+    calls=["POST /projects/{project}/stacks/{stack}/unpublish"],
+    examples=["gantry stack unpublish shop/web"],
+)
+@click.argument("stack", type=STACK)
+@connected
+def unpublish(here: Here, stack: tuple[str, ...]) -> None:
+    """Make a stack a draft again, which only people and programs start."""
+    made = here.portal.do(stack_path(stack, "unpublish"))
+    here.out.done(made, "name", f"The stack {'/'.join(stack)} is a draft.")
+
+
+@stack.command(
     "delete",
     calls=["DELETE /projects/{project}/stacks/{stack}"],
     examples=["gantry stack delete shop/old --yes"],

@@ -56,12 +56,15 @@ class Wire:
         """
         with in_words(self._url):
             response = self._open(method, where, call, is_whole=True)
+            _refuse_cut(response)
             return Reply(response.status, response.headers, response.data)
 
     def open(self, where: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Get what is there, with a body that is read as it comes. Raises as `send`."""
         with in_words(self._url):
-            return self._open("GET", where, Call(headers=headers), is_whole=False)
+            response = self._open("GET", where, Call(headers=headers), is_whole=False)
+            _refuse_cut(response)
+            return response
 
     def _open(
         self, method: str, where: str, call: Call, *, is_whole: bool
@@ -76,6 +79,16 @@ class Wire:
             redirect=False,
             retries=False,
         )
+
+
+def _refuse_cut(response: urllib3.BaseHTTPResponse) -> None:
+    """Refuse an answer that broke off among its headers, which http.client takes for a whole one.
+
+    The length of the body comes late among them; an answer without one is no whole answer.
+    """
+    says_how_long = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+    if not says_how_long and response.status not in {204, 304}:
+        raise exceptions.ProtocolError("The answer broke off among its headers.")
 
 
 class in_words:  # noqa: N801 - used as a function is

@@ -1,11 +1,13 @@
 """Calls that are asked again, and never done twice."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from cli.client import http
 from cli.client.failures import Exit, Failure, Refused, Unreachable
 from cli.client.http import Portal, path
-from tests.cli.client.servers import CUT, Scripted
+from tests.cli.client.servers import CUT, Breaking, Scripted
 
 MADE = {"id": "06h1ramdhb00d9d1gc9s", "number": 1}
 
@@ -146,6 +148,15 @@ def test_an_upload_is_sent_whole_again():
         assert portal(server).upload("/configuration-versions", sent) == MADE
 
     assert [body for *_, body in server.calls] == [b"abcdef", b"abcdef"]
+    assert len(set(server.keys())) == 1
+
+
+@pytest.mark.parametrize("after", [10, 20, 60, 100, 140])
+def test_an_answer_that_breaks_off_among_its_headers_is_none(after):
+    with Scripted((201, MADE)) as server, Breaking(urlsplit(server.url).port, after) as way:
+        assert portal(way).make("/runs") == MADE
+
+    assert len(server.calls) == 2
     assert len(set(server.keys())) == 1
 
 
