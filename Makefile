@@ -57,6 +57,10 @@ openapi: $(VENV)/.dev-installed ## write what docs/ says of the API: its descrip
 	@$(BIN)/python -m scripts.api_page
 	@$(BIN)/python -m scripts.problems_page
 
+.PHONY: cli-docs
+cli-docs: $(VENV)/.dev-installed ## write docs/cli.md again from the commands
+	@$(BIN)/python -m scripts.cli_page
+
 .PHONY: lock
 lock: $(VENV)/.dev-installed ## resolve requirements/*.in into pinned, hashed lists without addresses
 	@$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.txt

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 GAP = 2
+ENOUGH = 26
+"""Of a longer text so much is shown, before a column is left out."""
 STYLES: Mapping[str, str] = {
     "finished": "green",
     "succeeded": "green",
@@ -191,10 +193,16 @@ def _drawn(cells: Sequence[Sequence[str]], columns: Sequence[Column]) -> None:
         for place, column in enumerate(columns)
     ]
     empty = {place for place in range(len(columns)) if not any(row[place] for row in cells)}
-    kept = _fitting(natural, columns, screen.width, empty)
+    widths = _fitting(natural, columns, screen.width + GAP, empty)
+    kept = list(widths)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for place in kept:
-        table.add_column(columns[place].title.upper(), no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            columns[place].title.upper(),
+            no_wrap=True,
+            overflow="ellipsis",
+            width=widths[place] - GAP,
+        )
     for row in cells:
         table.add_row(
             *(
@@ -206,16 +214,22 @@ def _drawn(cells: Sequence[Sequence[str]], columns: Sequence[Column]) -> None:
 
 
 def _fitting(
-    natural: Sequence[int], columns: Sequence[Column], width: int, empty: set[int]
-) -> list[int]:
-    """The places of the columns that are shown."""
+    natural: Sequence[int], columns: Sequence[Column], room: int, empty: set[int]
+) -> dict[int, int]:
+    """The places of the columns that are shown, and their widths: long text is cut if need be."""
     kept = [place for place in range(len(columns)) if place not in empty or not columns[place].rank]
-    while sum(natural[place] for place in kept) > width + GAP:
+    while sum(min(natural[place], ENOUGH) for place in kept) > room:
         spare = max(kept, key=lambda place: (columns[place].rank, place))
         if not columns[spare].rank:
             break
         kept.remove(spare)
-    return kept
+    widths = {place: min(natural[place], ENOUGH) for place in kept}
+    left = room - sum(widths.values())
+    for place in sorted(kept, key=lambda place: columns[place].rank):
+        more = max(0, min(left, natural[place] - widths[place]))
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def _facts(facts: Sequence[tuple[str, str, bool]]) -> None:

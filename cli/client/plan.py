@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.client.command import Here
-from cli.client.failures import Exit, Failure, printable
+from cli.client.failures import Exit, Failure, Refused, printable
 from cli.client.http import Json, path
 from cli.client.run_act import act
 from cli.client.screen import run_place
@@ -138,6 +138,9 @@ def _refuse_unnamed(run: Json, *, guarded: bool, confirm_name: str | None) -> No
 
 
 def _is_protected(here: Here, run: Json) -> bool:
-    workspace = here.portal.get(path("workspaces", run["workspace"]))
-    stack = here.portal.get(path("projects", run["project"], "stacks", run["stack"]))
+    try:
+        workspace = here.portal.get(path("workspaces", run["workspace"]))
+        stack = here.portal.get(path("projects", run["project"], "stacks", run["stack"]))
+    except Refused:
+        return True  # A token that is bound to less sees neither; then the name is asked for.
     return bool(workspace.get("protected") or stack.get("protected"))

@@ -37,8 +37,8 @@ COLUMNS = [
     Column("changes", lambda run: counts(run["changes"]), 4),
     Column("by", "created_by.name", 5),
     Column("created", when("created_at"), 3),
-    Column("message", "message", 6),
     Column("id", "id", 2),
+    Column("message", "message", 6),
 ]
 HISTORY = [
     Column("state", "state", is_state=True),
