@@ -20,6 +20,8 @@ CLIENT = {
         "cli.client.deployment:deployment",
         "A stack in a workspace: lock, settle, state, resources, outputs.",
     ),
+    "schedule": ("cli.client.schedule:schedule", "Runs at planned times: list, create, ledger."),
+    "vcs": ("cli.client.vcs:vcs", "Repositories: integrations, links, deliveries."),
     "variable": ("cli.client.variable:variable", "Variables of a place: list, set, delete."),
     "member": ("cli.client.member:member", "Who may do what: list, set, remove."),
     "team": ("cli.client.team:team", "Teams: list, create, add, remove."),

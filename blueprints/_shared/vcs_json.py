@@ -51,6 +51,9 @@ def link_json(line: LinkLine) -> shapes.VcsLink:
     """A deployment's link."""
     link = line.link
     return {
+        "project": line.deployment.project_name,
+        "stack": line.deployment.stack_name,
+        "workspace": line.deployment.workspace_name,
         "integration": line.integration.id,
         "repository": line.repository.name,
         "url": line.url,

@@ -168,7 +168,7 @@ def _settings(here: Here, project: str, given: Json) -> Json:
     folder = given.get("local")
     source = take_source(given)
     if folder is not None:
-        from cli.client.run_create import uploaded
+        from cli.client.inputs import uploaded
 
         source = uploaded(here, project, folder)
     return said({**given, "source": source})

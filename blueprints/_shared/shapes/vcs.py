@@ -83,6 +83,12 @@ class VcsIntegration(TypedDict):
 class VcsLink(TypedDict):
     """A deployment's repository, and what a change there starts."""
 
+    project: Slug
+    """The project of the stack."""
+    stack: Slug
+    """The stack."""
+    workspace: Slug
+    """The workspace."""
     integration: Id
     """The integration it goes through."""
     repository: Repository

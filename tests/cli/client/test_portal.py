@@ -321,6 +321,11 @@ def test_a_project_from_its_making_to_its_end(gantry, tmp_path):
         ("team", "delete", "readers", "--yes"),
         ("service-account", "create", "robot"),
         ("service-account", "edit", "robot", "--inactive"),
+        ("schedule", "create", "books/shelf/attic", "nightly", "--cron", "0 3 * * *"),
+        ("schedule", "create", "books/shelf/attic", "drift", "--every", "1 day", "--drift"),
+        ("schedule", "list", "--project", "books"),
+        ("vcs", "integration", "list"),
+        ("vcs", "delivery", "list"),
         ("queue",),
         ("pool", "list"),
         ("admin", "hold", "show"),
@@ -333,6 +338,45 @@ def test_a_project_from_its_making_to_its_end(gantry, tmp_path):
         done = gantry(*words)
         assert done.exit_code == 0, (words, done.stderr, done.exception)
     assert gantry("project", "show", "books").exit_code == 7
+
+
+def test_a_schedule_is_told_what_to_do(gantry, web):
+    when = ["--cron", "0 3 * * *", "--timezone", "Europe/Berlin", "--message", "Nightly"]
+    made = gantry("schedule", "create", f"{web}/dev", "nightly", *when, "-q")
+    one = made.stdout.strip()
+    story = [
+        ("show", one),
+        ("edit", one, "--cron", "0 4 * * *"),
+        ("next", one, "--limit", "3"),
+        ("skip-next", one),
+        ("take-back", one),
+        ("pause", one),
+        ("resume", one),
+        ("run-now", one),
+        ("ledger", one),
+        ("delete", one, "--yes"),
+    ]
+
+    for words in story:
+        done = gantry("schedule", *words)
+        assert done.exit_code == 0, (words, done.stderr, done.exception)
+    assert gantry("schedule", "show", one).exit_code == 7
+
+
+def test_a_repository_is_linked_and_its_secrets_come_from_files(gantry, web, tmp_path):
+    (tmp_path / "token").write_text("tok\n")
+    service = ["--kind", "github", "--base-url", "https://127.0.0.1"]
+    typed_in = gantry("vcs", "integration", "create", "gh", *service, "--service-token", "tok")
+    private = gantry(
+        "vcs", "integration", "create", "gh", *service, "--service-token", f"@{tmp_path / 'token'}"
+    )
+
+    assert typed_in.exit_code == 2
+    assert "others can read command lines" in typed_in.stderr
+    assert private.exit_code == 7
+    assert "GANTRY_ALLOWED_HOSTS" in private.stderr
+    assert gantry("vcs", "link", f"{web}/dev").exit_code == 7
+    assert gantry("vcs", "links", web).exit_code == 0
 
 
 def test_a_secret_is_never_echoed(gantry, ada):
