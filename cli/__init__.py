@@ -21,6 +21,7 @@ CLIENT = {
         "A stack in a workspace: lock, settle, state, resources, outputs.",
     ),
     "schedule": ("cli.client.schedule:schedule", "Runs at planned times: list, create, ledger."),
+    "email": ("cli.client.email:email", "Runs by e-mail: triggers, and the mail that came."),
     "vcs": ("cli.client.vcs:vcs", "Repositories: integrations, links, deliveries."),
     "variable": ("cli.client.variable:variable", "Variables of a place: list, set, delete."),
     "member": ("cli.client.member:member", "Who may do what: list, set, remove."),

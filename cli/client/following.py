@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, Self
 
 from cli.client.failures import Exit, Failure, Refused, Unreachable
-from cli.client.http import Json, Portal, path
+from cli.client.http import Json, Portal, path, read
 from cli.client.screen import Screen, at_once
 
 PATIENCE_S = 600.0
@@ -74,6 +74,23 @@ class Log:
         self.is_complete = response.headers.get("Gantry-Log-Complete") == "true"
 
 
+class Watched:
+    """Something that is looked at again and again; unchanged, it does not travel again."""
+
+    def __init__(self, portal: Portal, where: str) -> None:
+        self._portal, self._where = portal, where
+        self._tag = ""
+        self._seen: Json = {}
+
+    def look(self) -> Json:
+        """As it is now."""
+        known = {"If-None-Match": self._tag} if self._tag else {}
+        reply = self._portal.request("GET", self._where, headers=known)
+        if reply.status != 304:
+            self._tag, self._seen = reply.headers.get("ETag", ""), read(reply)
+        return self._seen
+
+
 class Hints:
     """Listens to the run's events in a thread of its own, so that one looks when there is news.
 
@@ -130,6 +147,7 @@ class Follower:
         self._portal = replace(portal, patience_s=PATIENCE_S)
         self._run_id, self._screen = run_id, shown
         self._log = Log(self._portal, run_id, offset)
+        self._run = Watched(self._portal, path("runs", run_id))
 
     @property
     def offset(self) -> int:
@@ -149,7 +167,7 @@ class Follower:
             patient(self._run_id),
         ):
             while True:
-                run: Json = self._portal.get(path("runs", self._run_id))
+                run = self._run.look()
                 shown.progress(run)
                 for data in self._log.read():
                     shown.log(data)

@@ -231,7 +231,7 @@ def _address(where: str, query: Mapping[str, Any] | None) -> str:
 
 
 def _accepted(reply: "Reply") -> "Reply":
-    if 300 <= reply.status < 400:
+    if 300 <= reply.status < 400 and reply.status != 304:
         onward = reply.headers.get("Location", "elsewhere")
         raise Failure(f"The portal sends on to {onward}. Sign in with the URL it is served at.")
     if reply.status >= 400:

@@ -118,10 +118,18 @@ def filtered(command: Any) -> Any:
     ],
 )
 @filtered
+@click.option(
+    "--sort",
+    type=click.Choice(["-created_at", "created_at", "-finished_at", "finished_at"]),
+    help="By when they were made or ended; a minus puts the latest first.",
+)
+@click.option("--fields", metavar="NAMES", help="With --json, only these, parted by commas.")
 @listing_options
 @connected
 def list_runs(here: Here, **given: Any) -> None:
     """List runs, newest first."""
+    if given["fields"] and not here.out.as_json:
+        raise click.UsageError("--fields goes with --json.")
     here.listing("/runs", COLUMNS, "id", given)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from cli.client import http
 from cli.client.failures import Exit, Failure, Refused, Unreachable
+from cli.client.following import Watched
 from cli.client.http import Portal, path
 from tests.cli.client.servers import CUT, Breaking, Scripted
 
@@ -158,6 +159,19 @@ def test_an_answer_that_breaks_off_among_its_headers_is_none(after):
 
     assert len(server.calls) == 2
     assert len(set(server.keys())) == 1
+
+
+def test_what_has_not_changed_does_not_travel_again():
+    with Scripted((200, MADE, {"ETag": '"v1"'}), (304, b""), (200, {"id": "two"})) as server:
+        watched = Watched(portal(server), "/runs/1")
+        seen = [watched.look() for _ in range(3)]
+
+    assert seen == [MADE, MADE, {"id": "two"}]
+    assert [headers.get("If-None-Match") for _, _, headers, _ in server.calls] == [
+        None,
+        '"v1"',
+        '"v1"',
+    ]
 
 
 def test_names_in_a_path_are_quoted():
