@@ -7,10 +7,10 @@ from typing import Any
 import structlog
 
 from lib.net import Refused
-from scheduler import mail, vcs_reports
+from scheduler import aftermath, mail, vcs_reports
 from scheduler.execution.site import Site
 from scheduler.undeliverable import Undeliverable
-from services import hints, hold, outbox
+from services import drift, hints, hold, outbox, ttl
 from services.errors import GantryError
 
 __all__ = ["DELIVERERS", "Deliverer", "Postman", "Undeliverable", "deliver"]
@@ -29,6 +29,8 @@ Raises Undeliverable when trying again is of no use, GantryError or OSError when
 DELIVERERS: dict[str, Deliverer] = {
     "email": mail.look_at,
     "mail": mail.deliver,
+    drift.RECONCILE: aftermath.reconcile,
+    ttl.CLEAR: aftermath.clear,
     "vcs_status": vcs_reports.deliver_status,
     "vcs_comment": vcs_reports.deliver_comment,
 }

@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduler import dispatcher, firing, upkeep
 from scheduler.execution.site import Site
-from services import emails, leases, outbox, runs, schedules, workers
+from services import emails, leases, outbox, runs, schedules, ttl, workers
 from services import upkeep as rows
 from services.errors import GantryError
 
@@ -35,6 +35,7 @@ class Job:
 JOBS = (
     Job("fire schedules", 1, firing.fire),
     Job("dispatch", 5, lambda _site: dispatcher.look_again()),
+    Job("warn of times to live", 60, lambda _site: ttl.warn()),
     Job("expire plans", 30, lambda _site: runs.expire_plans()),
     Job("remove directories of ended runs", 300, upkeep.remove_directories),
     Job("forget what is over", 3600, lambda _site: rows.forget()),

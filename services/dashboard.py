@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from lib import clock
-from models import run_statistics
+from models import drift, run_statistics
+from models.drift import DriftVerdict
 from models.project import Deployment, Project
 from models.run import Run
 from models.run_state import STATUS, WORKING, RunState, RunStatus
-from services import projects
+from models.schedule import Schedule
+from services import projects, ttl
 from services.access import Actor, visible, visible_places
 from services.runs import listing
 from services.runs.filters import RunFilter
@@ -95,11 +97,14 @@ class Dashboard:
     is_cut: bool
     stays: Mapping[str, Sequence[Stay]] = field(default_factory=dict)
     first_steps: FirstSteps | None = None
+    drifted: Sequence[DriftVerdict] = ()
+    ending: Sequence[Schedule] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has happened at all lately."""
         is_quiet = not (self.asking.lines or self.working.lines or self.failed.lines)
+        is_quiet = is_quiet and not (self.drifted or self.ending)
         return is_quiet and not self.blocked and not any(day.outcomes for day in self.days)
 
 
@@ -115,6 +120,8 @@ def show(actor: Actor) -> Dashboard:
         failed=listing.page(actor, failed, limit=FAILED),
         days=days,
         is_cut=is_cut,
+        drifted=session().scalars(drift.drifted(visible(actor, DriftVerdict), EACH)).all(),
+        ending=ttl.ending(actor, EACH),
         stays=_stays([line.id for line in working.lines]),
     )
     return replace(found, first_steps=_first_steps(actor)) if found.is_empty else found

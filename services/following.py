@@ -10,7 +10,13 @@ from importlib import import_module
 from models.run import Run
 from models.run_state import RunState
 
-FOLLOWERS: tuple[str, ...] = ("emails.replies", "mail.notices", "vcs.reports")
+FOLLOWERS: tuple[str, ...] = (
+    "drift",
+    "emails.replies",
+    "mail.notices",
+    "ttl",
+    "vcs.reports",
+)
 """Names of modules under services."""
 
 

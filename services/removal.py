@@ -22,7 +22,7 @@ from services.errors import Conflict, Invalid
 from services.runs import moves
 from services.transaction import after_commit, session, transaction
 
-Removable = Project | Stack | Workspace
+Removable = Project | Stack | Workspace | Deployment
 PATIENCE_S = 10.0
 POLL_EVERY_S = 0.1
 NAMED_AT_MOST = 20
@@ -67,7 +67,7 @@ def remove(
     abandon_resources: bool = False,
     patience_s: float = PATIENCE_S,
 ) -> None:
-    """Delete a project, stack or workspace with all that belongs to it.
+    """Delete a project, stack, workspace or deployment with all that belongs to it.
 
     Waits at most `patience_s` seconds for the runs at work there, which are killed.
 
@@ -76,8 +76,8 @@ def remove(
         Conflict: when resources remain and are not to be abandoned, or a run did not end in time.
     """
     require(actor, Action.DELETE, thing)
-    if confirm != thing.name:
-        raise Invalid({"confirm": f"Type the name “{thing.name}” to delete it."})
+    if confirm != name_of(thing):
+        raise Invalid({"confirm": f"Type the name “{name_of(thing)}” to delete it."})
     _refuse_if_full(thing, abandon_resources=abandon_resources)
     _end_runs(actor, thing, patience_s)
     with transaction() as here:
@@ -90,6 +90,11 @@ def remove(
         here.execute(delete(Blob).where(Blob.id.in_(blobs)))
 
 
+def name_of(thing: Removable) -> str:
+    """What is typed to delete it: its name; of a deployment its workspace's."""
+    return thing.workspace_name if isinstance(thing, Deployment) else thing.name
+
+
 def _scope(thing: Removable) -> ColumnElement[bool]:
     """The condition of the deployments that go with the thing."""
     match thing:
@@ -99,6 +104,8 @@ def _scope(thing: Removable) -> ColumnElement[bool]:
             return Deployment.stack_id == thing.id
         case Workspace():
             return Deployment.workspace_id == thing.id
+        case Deployment():
+            return Deployment.id == thing.id
 
 
 def _run_scope(thing: Removable) -> ColumnElement[bool]:
@@ -110,6 +117,8 @@ def _run_scope(thing: Removable) -> ColumnElement[bool]:
             return Run.stack_id == thing.id
         case Workspace():
             return Run.workspace_id == thing.id
+        case Deployment():
+            return Run.deployment_id == thing.id
 
 
 def _refuse_if_full(thing: Removable, *, abandon_resources: bool) -> None:
@@ -118,7 +127,7 @@ def _refuse_if_full(thing: Removable, *, abandon_resources: bool) -> None:
         raise Conflict(
             f"{resources} {'resource remains' if resources == 1 else 'resources remain'} in the "
             f"{deployments} {'deployment' if deployments == 1 else 'deployments'} of "
-            f"{thing.name}. Destroy them first, or say that they are to be abandoned."
+            f"{name_of(thing)}. Destroy them first, or say that they are to be abandoned."
         )
 
 
@@ -135,7 +144,7 @@ def _end_runs(actor: Actor, thing: Removable, patience_s: float) -> None:
 
 def _end(actor: Actor, thing: Removable, run: Run) -> None:
     held = moves.for_update(run.id)
-    why = f"The {thing.__tablename__} {thing.name} is being deleted."
+    why = f"The {thing.__tablename__} {name_of(thing)} is being deleted."
     if held.is_over:
         return
     if held.state not in WORKING and held.worker_id is None:
@@ -176,7 +185,11 @@ def _blobs(thing: Removable) -> list[str]:
 
 def _summary(thing: Removable) -> dict[str, object]:
     deployments, resources = session().execute(places.inventory(_scope(thing))).one()
-    return {"name": thing.name, "deployments": deployments, "abandoned_resources": int(resources)}
+    return {
+        "name": name_of(thing),
+        "deployments": deployments,
+        "abandoned_resources": int(resources),
+    }
 
 
 def _name(row: Deployment) -> str:

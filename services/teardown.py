@@ -3,7 +3,6 @@
 Until stacks can depend on each other, what was deployed last goes first. The workspace stays.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from services import audit
 from services.access import Action, Actor, can, require, visible
 from services.errors import Conflict, GantryError, Invalid
 from services.runs import NewRun
-from services.runs.create import create_pinned, inputs_of
+from services.runs.create import as_applied, create_pinned
 from services.transaction import session, transaction
 
 MOST = 500
@@ -126,11 +125,7 @@ def _request(row: Deployment) -> NewRun:
         auto_apply=True,
         message=f"Destroy all in {row.workspace_name}",
     )
-    applied = session().get(Run, row.applied_run_id) if row.applied_run_id else None
-    if applied is None:
-        return wanted
-    source, variables = inputs_of(applied)
-    return dataclasses.replace(wanted, source=source, variables=variables)
+    return as_applied(row, wanted)
 
 
 def _objection(actor: Actor, workspace: Workspace, stack: Stack, row: Deployment) -> str:

@@ -32,6 +32,7 @@ TAGS: Mapping[str, str] = {
     "configuration-version": "Code that was uploaded, for runs to use.",
     "schedule": "What starts runs at planned times, and what came of each time.",
     "email-trigger": "Addresses to which people write to start runs, and the mail they received.",
+    "drift": "What is not any more as it was applied.",
     "member": "Who holds which role on a project or a workspace.",
     "worker-pool": "Who carries runs out, and what waits for them.",
     "vcs-integration": "Services that host repositories, and what they have sent.",

@@ -91,6 +91,7 @@ def of_deployment(project: str, stack_name: str, workspace: str, tab: str) -> Fr
         ("State", "state-versions"),
         ("Variables", "variables"),
         ("Outputs", "outputs"),
+        ("Drift", "drift"),
         ("Schedules", "schedules"),
     ]
     others = tuple(

@@ -32,6 +32,7 @@ class Asked:
     when: Mapping[str, Any]
     what_if: Mapping[str, Any]
     request: NewRun
+    reconcile: bool | None = None
 
     def new(self) -> NewSchedule:
         """The same, for one that is made."""
@@ -42,7 +43,8 @@ class Asked:
     def changes(self) -> dict[str, Any]:
         """The same, for one that is changed."""
         run = {name: value for name, value in vars(self.request).items() if name not in _PLACE}
-        return {"name": self.name, **self.when, **self.what_if, **run}
+        extras = {} if self.reconcile is None else {"reconcile": self.reconcile}
+        return {"name": self.name, **self.when, **self.what_if, **run, **extras}
 
 
 _PLACE = {"project", "stack", "workspace", "source", "metadata", "drift"}
@@ -96,6 +98,7 @@ def of(row: Schedule) -> Typed:
         "targets": "\n".join(inputs.get("targets", ())),
         "replace": "\n".join(inputs.get("replace", ())),
         "priority": str(inputs.get("priority") or ""),
+        "reconcile": "1" if row.reconcile else "",
         "version": str(row.version),
     }
     return Typed(texts | {f"day-{day}": "1" for day in active["days"]})
@@ -147,6 +150,7 @@ def read(form: Typed, place: Mapping[str, str], before: Sequence[RunVariableInpu
     is_destroying = destroy or kind.value == "destroy"
     return Asked(
         name=form["name"].strip(),
+        reconcile=bool(form["reconcile"]) if form["is_check"] else None,
         when=when(form),
         what_if={**{name: form[name] for name in POLICIES}, "max_delay_s": delay},
         request=NewRun(

@@ -1,5 +1,6 @@
 """Schedules as programs read them, and what programs send to make or change one."""
 
+import dataclasses
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
@@ -60,9 +61,10 @@ class ScheduleBody(RunBody):
         """
         if self.reconcile and not self.drift:
             raise Invalid({"reconcile": "Only a drift check can reconcile."})
+        request = self.request()
         return NewSchedule(
             name=self.name,
-            request=self.request(),
+            request=dataclasses.replace(request, drift=True) if self.drift else request,
             when={name: getattr(self, name) for name in TIMES},
             what_if={name: getattr(self, name) for name in POLICIES},
             purpose=Purpose.DRIFT if self.drift else Purpose.RUN,

@@ -6,7 +6,6 @@ decided. The ledger is unique by schedule and time: of two leaders that overlap 
 decides.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
@@ -15,11 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from lib import clock
 from models import schedule as schedules
+from models.project import Deployment
 from models.run import Run
-from models.schedule import Outcome, Overlap, Schedule, ScheduleTime
+from models.schedule import Outcome, Overlap, Purpose, Schedule, ScheduleTime
 from services import access, hold, runs
 from services.access import Actor
 from services.errors import GantryError, Unavailable
+from services.runs.create import as_applied
 from services.schedules import inputs, missing, timing
 from services.schedules.missing import Policy, Verdict
 from services.transaction import is_duplicate, session, transaction
@@ -137,12 +138,18 @@ def _in_the_way(row: Schedule, unfinished: list[Run], waiting: int) -> str:
 
     Times that are made up for together do not skip each other: they wait in line.
     """
+    if row.purpose is Purpose.DRIFT and not _is_applied(row):
+        return "Nothing has been applied here yet."
     if row.overlap is Overlap.SKIP and unfinished:
         run = unfinished[0]
         return f"Run #{run.number} of this schedule was {_words(run)} still."
     if waiting >= MOST_WAITING:
         return f"{waiting} runs of this schedule had not ended: no more are queued."
     return ""
+
+
+def _is_applied(row: Schedule) -> bool:
+    return session().get_one(Deployment, row.deployment_id).current_state_id is not None
 
 
 def _words(run: Run) -> str:
@@ -154,7 +161,7 @@ def _fire(row: Schedule, scheduled_for: dt.datetime) -> bool:
     try:
         with session().begin_nested():
             actor = owner_of(row)
-            run = runs.create_pinned(actor, _request(row))
+            run = runs.create_pinned(actor, request_now(row))
             write(row, scheduled_for, Outcome.FIRED, run_id=run.id, actor_name=actor.name)
     except Unavailable:
         raise
@@ -169,5 +176,9 @@ def _fire(row: Schedule, scheduled_for: dt.datetime) -> bool:
     return True
 
 
-def _request(row: Schedule) -> runs.NewRun:
-    return dataclasses.replace(inputs.request_of(row))
+def request_now(row: Schedule) -> runs.NewRun:
+    """The run that a schedule makes now; what looks at or destroys all uses what was applied."""
+    wanted = inputs.request_of(row)
+    if row.purpose is Purpose.RUN or wanted.source is not None:
+        return wanted
+    return as_applied(session().get_one(Deployment, row.deployment_id), wanted)

@@ -5,8 +5,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.run_state import RunType
 from models.schedule import Purpose, Schedule
 from models.variable import Category
+from services.errors import Invalid
 from services.runs import NewRun
 from services.variables import RunVariableInput, sealed
 
@@ -87,3 +89,20 @@ def fingerprints(items: Sequence[RunVariableInput]) -> dict[str, str | None]:
 def with_source(request: NewRun, source: Mapping[str, Any] | None) -> NewRun:
     """The same request, with its source in its usual form."""
     return dataclasses.replace(request, source=source)
+
+
+def shaped(request: NewRun, purpose: Purpose) -> NewRun:
+    """The request as it must be for this purpose, whatever was asked.
+
+    Raises:
+        Invalid: when a drift check is asked to be something else than a preview.
+    """
+    match purpose:
+        case Purpose.DRIFT:
+            if request.type is not RunType.PREVIEW or request.destroy:
+                raise Invalid({"type": "A drift check is a preview."})
+            return dataclasses.replace(request, drift=True, refresh_only=True, replace=())
+        case Purpose.TTL:
+            return dataclasses.replace(request, type=RunType.DESTROY, auto_apply=True)
+        case Purpose.RUN:
+            return dataclasses.replace(request, drift=False)

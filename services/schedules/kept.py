@@ -65,12 +65,13 @@ def create(actor: Actor, asked: NewSchedule) -> Schedule:
         Conflict: when the deployment has one of this name, or what is asked is protected.
     """
     stack, workspace = _places(actor, asked.request)
-    request = _checked_source(actor, asked.request)
+    request = inputs.shaped(_checked_source(actor, asked.request), asked.purpose)
     columns = _checked(asked, request, (stack, workspace), None)
     with transaction() as here:
         deployment = deployments.ensure(stack, workspace)
         if (here.scalar(schedules.count_of(deployment.id)) or 0) >= MOST_OF_A_DEPLOYMENT:
             raise Conflict(f"A deployment has at most {MOST_OF_A_DEPLOYMENT} schedules.")
+        _refuse_second(deployment, asked.purpose)
         row = Schedule(
             deployment_id=deployment.id,
             **_names(deployment),
@@ -126,7 +127,7 @@ def edit(
     """
     require(actor, Action.WRITE_SCHEDULES, schedule)
     stack, workspace = _places(actor, inputs.request_of(schedule))
-    request = inputs.asked(schedule, changes)
+    request = inputs.shaped(inputs.asked(schedule, changes), schedule.purpose)
     if "source" in changes:
         request = _checked_source(actor, request)
     asked = NewSchedule(
@@ -311,6 +312,19 @@ def _merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     if chosen:
         after |= {way: changes.get(way) for way in timing.WAYS}
     return after
+
+
+_ONLY_ONE = {Purpose.DRIFT: "drift check", Purpose.TTL: "time to live"}
+
+
+def _refuse_second(deployment: Deployment, purpose: Purpose) -> None:
+    """Refuse a second schedule of a kind of which a deployment has one only."""
+    if purpose not in _ONLY_ONE:
+        return
+    if session().scalars(schedules.of_deployment(deployment.id, purpose)).first() is not None:
+        raise Conflict(
+            f"The deployment has a {_ONLY_ONE[purpose]} already; change that one instead."
+        )
 
 
 def _insert(row: Schedule) -> None:

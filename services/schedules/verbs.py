@@ -16,7 +16,7 @@ from services.access import Action, Actor, require
 from services.errors import Conflict
 from services.page import Page, cut
 from services.schedules import inputs, timing
-from services.schedules.firing import is_spent, write
+from services.schedules.firing import is_spent, request_now, write
 from services.schedules.kept import held
 from services.transaction import session, transaction
 
@@ -92,7 +92,7 @@ def run_now(actor: Actor, schedule: Schedule) -> Run:
             trigger_id=row.id,
             trigger_name=row.name,
         )
-        run = runs.create_pinned(by_hand, inputs.request_of(row))
+        run = runs.create_pinned(by_hand, request_now(row))
         write(
             row,
             clock.now(),

@@ -115,7 +115,7 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(app, browse, world, b
     for _ in range(20):
         factories.run(world.deployment(), state=RunState.FAILED)
 
-    assert _queries(app, lambda: dave.get("/")) == few <= 12
+    assert _queries(app, lambda: dave.get("/")) == few <= 14
 
 
 def _queries(app, act):

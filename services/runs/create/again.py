@@ -1,10 +1,12 @@
 """Making a run from another: the same again, or what a preview showed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
+from models.project import Deployment
 from models.run import Run
 from models.run_content import RunVariable
 from models.run_state import RunState, RunType
@@ -70,6 +72,7 @@ def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -
         command=old.command,
         init=old.with_init,
         destroy=old.destroy and kind is RunType.PREVIEW,
+        drift=old.drift and kind is RunType.PREVIEW,
         auto_apply=old.auto_apply if kind is old.type else None,
         refresh_only=old.refresh_only,
         targets=old.targets,
@@ -78,6 +81,16 @@ def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -
         metadata=metadata,
         files=tuple(files.of(old.id)),
     )
+
+
+def as_applied(deployment: Deployment, wanted: NewRun) -> NewRun:
+    """The request with the code and the variables of what was applied last, where that is known."""
+    run_id = deployment.applied_run_id
+    applied = session().get(Run, run_id) if run_id else None
+    if applied is None:
+        return wanted
+    source, own = inputs_of(applied)
+    return replace(wanted, source=source, variables=own)
 
 
 def inputs_of(run: Run) -> tuple[Mapping[str, Any] | None, Sequence[RunVariableInput]]:
