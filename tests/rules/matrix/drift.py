@@ -1,5 +1,7 @@
 """The routes of drift and of times to live."""
 
+from typing import Any
+
 from models.base import db
 from services import drift, ttl
 from tests.rules.matrix.case import DEPLOYERS, EVERYONE, MEMBERS, Case
@@ -7,7 +9,7 @@ from tests.rules.matrix.schedules import sourced
 
 SAM = "sam"
 PLACE = {"project": "shop", "stack": "web", "workspace": "staging"}
-HERE = {"names": PLACE, "blind": SAM}
+HERE: dict[str, Any] = {"names": PLACE, "blind": SAM}
 DATE = {"at": "2099-12-24T18:00", "timezone": "UTC", "then": "keep"}
 RULES = [{"address": "*", "attribute": "tags"}]
 

@@ -1,15 +1,15 @@
 """What drift checks found, and what is not to be minded.
 
-Revision: 0009
-Before it: 0008
+Revision: 0010
+Before it: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
