@@ -226,6 +226,15 @@ class Settings:
         "info", one_of("debug", "info", "warning", "error"), "How much is logged."
     )
     log_format: str = setting("text", one_of("text", "json"), "How log lines look.")
+    metrics_open: bool = setting(
+        default=False, parse=switch, help_text="Whether everybody who comes may read /metrics."
+    )
+    metrics_token: str | None = setting(
+        None,
+        optional,
+        "A text that, sent as the bearer token, reads /metrics; administrators may anyway.",
+        secret=True,
+    )
 
     @property
     def url(self) -> str:

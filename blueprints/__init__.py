@@ -13,6 +13,7 @@ from blueprints._shared import (
     gate,
     htmx,
     limits,
+    meter,
     security,
 )
 from config import Settings
@@ -37,6 +38,7 @@ OPEN_ENDPOINTS = frozenset(
         "sessions.create",
         "health.alive",
         "health.ready",
+        "health.numbers",
         "docs.index",
         "docs.problem",
         "docs.problems",
@@ -51,6 +53,7 @@ OPEN_ENDPOINTS = frozenset(
 
 def install(app: Flask, settings: Settings) -> None:
     """Put before and after the blueprints what they share; the limit comes before the gate."""
+    meter.install(app)  # First, so that it is the last to see an answer.
     for part in (htmx, errors, filters):
         part.install(app)
     limits.install(app, settings.api_requests_per_s)

@@ -65,7 +65,9 @@ class UserPage:
 def show() -> Response:
     """Health: what is well, and what is not."""
     require_admin(current.actor())
-    return page("administration/show.html", {"checks": health.checks()}, crumbs=_crumbs())
+    return page(
+        "administration/show.html", {"checks": health.checks(with_work=True)}, crumbs=_crumbs()
+    )
 
 
 @blueprint.post("/hold/release")

@@ -8,8 +8,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
-HIDDEN = "(secret)"
-_SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie")
+from lib import redaction
 
 
 def configure(level: str, log_format: str) -> None:
@@ -18,7 +17,6 @@ def configure(level: str, log_format: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _hide_secrets,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -33,6 +31,7 @@ def configure(level: str, log_format: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _hide_secrets,
                 _renderer(log_format),
             ],
         )
@@ -54,8 +53,7 @@ def _renderer(log_format: str) -> Any:
 
 
 def _hide_secrets(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> Any:
-    """Replace values that are named like secrets: they must not reach a log by accident."""
+    """The last step before a line is written, whoever wrote it: no secret passes by accident."""
     for name in line:
-        if any(word in name.lower() for word in _SECRET_NAMES):
-            line[name] = HIDDEN
+        line[name] = redaction.value(name, line[name])
     return line

@@ -10,9 +10,14 @@ def free_bytes() -> int:
     return shutil.disk_usage(house().data_dir).free
 
 
+def floor_bytes() -> int:
+    """How much must stay free for anything to start that changes things."""
+    return house().disk_floor_bytes
+
+
 def is_too_little() -> bool:
     """Whether there is less than the floor."""
-    return free_bytes() < house().disk_floor_bytes
+    return free_bytes() < floor_bytes()
 
 
 def words() -> str:

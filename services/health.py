@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from services import capacity, schema
+from models.worker import Lease, Worker
+from services import capacity, leases, schema
 from services.transaction import session
+from services.workers import LEASE
 
 NO_ANSWER = (
     "The database does not answer. See whether it runs, and whether GANTRY_DATABASE_URL is right; "
@@ -16,17 +18,29 @@ NO_ANSWER = (
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold, and what is the matter when it does not."""
+    """One thing that should hold, and what is the matter when it does not.
+
+    Without what `is_needed` the portal is not ready.
+    """
 
     name: str
     is_well: bool
     text: str
+    is_needed: bool = True
 
 
-def checks() -> list[Check]:
-    """Database, migrations, disk: each with a sentence. Never raises."""
+def checks(*, with_work: bool = False) -> list[Check]:
+    """Database, migrations, disk, each with a sentence; with the scheduler and the workers, too.
+
+    Never raises.
+    """
     database = _database()
-    return [database, _migrations() if database.is_well else _unknown(), _disk()]
+    migrations = _migrations() if database.is_well else _unknown("migrations")
+    found = [database, migrations]
+    if with_work:
+        is_known = database.is_well and migrations.is_well
+        found += [_scheduler(), _workers()] if is_known else _UNKNOWN_WORK
+    return [*found, _disk()]
 
 
 def _database() -> Check:
@@ -46,8 +60,41 @@ def _migrations() -> Check:
     return Check("migrations", is_well=False, text=f"{said} Run “gantry db upgrade”.")
 
 
-def _unknown() -> Check:
-    return Check("migrations", is_well=False, text="Not known while the database does not answer.")
+def _unknown(name: str, *, is_needed: bool = True) -> Check:
+    text = "Not known while the database does not answer."
+    return Check(name, is_well=False, text=text, is_needed=is_needed)
+
+
+_UNKNOWN_WORK = [_unknown("scheduler"), _unknown("workers", is_needed=False)]
+
+
+def _scheduler() -> Check:
+    """Whether a process leads: it keeps the timetable, and its lease is short."""
+    lease = session().get(Lease, "timetable", populate_existing=True)
+    if lease is not None and lease.until > leases.now():
+        return Check("scheduler", is_well=True, text="A process keeps the timetable.")
+    return Check(
+        "scheduler",
+        is_well=False,
+        text="No process keeps the timetable: queued runs and schedules wait. Start one with "
+        "“gantry serve” or “gantry scheduler”.",
+    )
+
+
+def _workers() -> Check:
+    is_heard_of = Worker.stopped_at.is_(None) & (Worker.seen_at > leases.now() - LEASE)
+    slots = select(func.coalesce(func.sum(Worker.slots), 0), func.count()).where(is_heard_of)
+    free, count = session().execute(slots).one()
+    if free:
+        carry = "worker is" if count == 1 else "workers are"
+        said = f"{count} {carry} connected, for {free} runs at once."
+        return Check("workers", is_well=True, text=said, is_needed=False)
+    return Check(
+        "workers",
+        is_well=False,
+        text="No worker is connected: runs wait. See GANTRY_WORKERS, or start a worker.",
+        is_needed=False,
+    )
 
 
 def _disk() -> Check:

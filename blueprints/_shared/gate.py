@@ -33,11 +33,25 @@ def install(app: Flask, open_endpoints: frozenset[str]) -> None:
 
 
 def _name_request() -> None:
+    """Have every line of the log that this request leaves carry its id, and its run's."""
     structlog.contextvars.bind_contextvars(request_id=current.request_id())
+    run_id = (request.view_args or {}).get("run_id")
+    if run_id:
+        structlog.contextvars.bind_contextvars(run_id=run_id)
+
+
+def _name_actor(visitor: Visitor) -> None:
+    """And who asked, and with which token: ids, which can be looked up by who may."""
+    user, token = visitor.user, visitor.token
+    structlog.contextvars.bind_contextvars(actor_kind=user.kind.actor_kind, actor_id=user.id)
+    if token is not None:
+        structlog.contextvars.bind_contextvars(token_id=token.id)
 
 
 def _forget_request(_error: BaseException | None) -> None:
-    structlog.contextvars.unbind_contextvars("request_id")
+    structlog.contextvars.unbind_contextvars(
+        "request_id", "run_id", "actor_kind", "actor_id", "token_id"
+    )
 
 
 def _by_session(secret: str) -> Visitor | None:
@@ -82,6 +96,7 @@ def _refuse_strangers() -> Response | None:
             else "Sign in to go on."
         )
     visitor = current.visitor()
+    _name_actor(visitor)
     if visitor.user.must_change_password and visitor.browser and request.endpoint not in AT_FIRST:
         # Werkzeug's own Response is one for Flask, too.
         return redirect(url_for("account.password"))  # type: ignore[return-value]

@@ -75,7 +75,7 @@ def _carry_out(desk: Desk, step: Step, result: str) -> Run:
     try:
         return _keep(desk, step, done, found, result)
     except work.Fenced:
-        log.warning("a state arrived from a worker that lost its run", run=desk.claim.run_id)
+        log.warning("a state arrived from a worker that lost its run")
         rescue(desk)
         raise
 

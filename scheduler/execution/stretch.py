@@ -24,16 +24,21 @@ _CHANGES = frozenset({RunState.APPLYING, RunState.DESTROYING})
 def carry_out(desk: Desk) -> None:
     """Take the run as far as it goes now. Whatever happens, it is said on the run."""
     run_id = desk.claim.run_id
+    with structlog.contextvars.bound_contextvars(run_id=run_id, worker_id=desk.claim.worker_id):
+        _carry_out(desk, run_id)
+
+
+def _carry_out(desk: Desk, run_id: str) -> None:
     try:
         _attempt(desk)
     except (work.Fenced, StepTakenOver):
-        log.info("another worker holds the run now", run=run_id)
+        log.info("another worker holds the run now")
     except Unavailable as error:
         reason = str(error.__cause__ or error)
-        log.warning("the database is away; the run is taken up later", run=run_id, reason=reason)
+        log.warning("the database is away; the run is taken up later", reason=reason)
     except Exception:
         # The executor's edge: a fault of ours must end the run visibly, never hold its lock.
-        log.exception("the executor failed", run=run_id)
+        log.exception("the executor failed")
         _give_up(desk, "Gantry itself failed; this is not your configuration. Its log says more.")
     finally:
         tidy(desk.site, run_id)
@@ -44,7 +49,7 @@ def _attempt(desk: Desk) -> None:
     try:
         _go(desk)
     except Abandoned:
-        log.info("left at work for the next portal to adopt", run=desk.claim.run_id)
+        log.info("left at work for the next portal to adopt")
     except Interrupted as stop:
         with desk.telling():
             work.interrupted(desk.claim, stop.state, stop.text)
@@ -124,7 +129,7 @@ def _give_up(desk: Desk, text: str) -> None:
         changing.rescue(desk)
     except Exception:
         # What failed us may be this very state. The run must end all the same.
-        log.exception("the state that a run left could not be kept", run=desk.claim.run_id)
+        log.exception("the state that a run left could not be kept")
     work.fail(desk.claim, "gantry", text, block=text)
 
 
