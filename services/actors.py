@@ -90,18 +90,22 @@ def with_token(actor: Actor, token_id: str, limits: Limits = NO_LIMITS) -> Actor
     through = replace(actor, trigger="api", token_id=token_id, limits=limits)
     if limits.is_open:
         return through
-    most = limits.ceiling or Role.OWNER
+    most, bounds = limits.ceiling or Role.OWNER, limits.bounds
     return replace(
         through,
         is_admin=False,
         everywhere=most if actor.is_admin else None,
-        project_roles=_at_most(actor.project_roles, most),
-        workspace_roles=_at_most(actor.workspace_roles, most),
+        project_roles=_at_most(actor.project_roles, most, bounds.project_id),
+        workspace_roles=_at_most(actor.workspace_roles, most, bounds.workspace_id),
     )
 
 
-def _at_most(roles: Mapping[str, Role], most: Role) -> dict[str, Role]:
-    return {place: min(role, most, key=lambda each: each.rank) for place, role in roles.items()}
+def _at_most(roles: Mapping[str, Role], most: Role, only: str | None) -> dict[str, Role]:
+    return {
+        place: min(role, most, key=lambda each: each.rank)
+        for place, role in roles.items()
+        if only in {None, place}
+    }
 
 
 def on_behalf(user_id: str | None, *, trigger: str, trigger_id: str, trigger_name: str) -> Actor:
