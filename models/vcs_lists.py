@@ -146,17 +146,13 @@ def outcomes_of(delivery_ids: Collection[str]) -> Select[VcsOutcome, Deployment,
     )
 
 
-def has_outcome_in(
-    projects: Collection[str], workspaces: Collection[str] | None
-) -> ColumnElement[bool]:
-    """The condition under which a delivery meant something there; None is any workspace."""
+def has_outcome_in(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition under which a delivery meant something to deployments under a condition."""
     found = (
         select(VcsOutcome.id)
         .join(Deployment, Deployment.id == VcsOutcome.deployment_id)
-        .where(VcsOutcome.delivery_id == VcsDelivery.id, Deployment.project_id.in_(projects))
+        .where(VcsOutcome.delivery_id == VcsDelivery.id, condition)
     )
-    if workspaces is not None:
-        found = found.where(Deployment.workspace_id.in_(workspaces))
     return found.exists()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from integrations.vcs import SERVICES, Action, Event, Kind, Unreadable
@@ -22,7 +22,7 @@ from models.run import Run
 from models.vcs import VcsDelivery, VcsIntegration, VcsLink, VcsOutcome
 from services import audit, errors, hints, paging
 from services.access import Action as Right
-from services.access import Actor, can, require
+from services.access import Actor, can, require, visible
 from services.errors import Conflict, Forbidden, NotFound, TooLarge
 from services.page import LONGEST_PAGE, Page, cut
 from services.transaction import after_commit, is_duplicate, session, transaction
@@ -125,7 +125,9 @@ def listed(
         require(actor, Right.SEE, project)
         condition &= or_(
             VcsIntegration.project_id == project.id,
-            vcs_lists.has_outcome_in([project.id], _workspaces(actor)),
+            vcs_lists.has_outcome_in(
+                (Deployment.project_id == project.id) & visible(actor, Deployment)
+            ),
         )
     if verdict:
         condition &= VcsDelivery.verdict == verdict
@@ -299,17 +301,7 @@ def _seen_by(actor: Actor) -> ColumnElement[bool]:
     """An administrator sees all; others what their projects' integrations or deployments got."""
     if actor.is_admin:
         return VcsDelivery.id.is_not(None)
-    projects = list(actor.project_roles)
-    if not projects:
-        return false()
-    return or_(
-        VcsIntegration.project_id.in_(projects),
-        vcs_lists.has_outcome_in(projects, _workspaces(actor)),
-    )
-
-
-def _workspaces(actor: Actor) -> list[str] | None:
-    return None if actor.is_admin else list(actor.workspace_roles)
+    return or_(visible(actor, VcsIntegration), vcs_lists.has_outcome_in(visible(actor, Deployment)))
 
 
 def _with_outcomes(actor: Actor, lines: Sequence[DeliveryLine]) -> list[DeliveryLine]:

@@ -17,7 +17,7 @@ from models import vcs_lists
 from models.project import Project
 from models.vcs import VcsIntegration, VcsRepository
 from services import audit, edits
-from services.access import Action, Actor, can, require, require_admin
+from services.access import Action, Actor, can, require, require_admin, visible
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.fields import Fields
 from services.house import house
@@ -109,6 +109,8 @@ def get(actor: Actor, integration_id: str) -> VcsIntegration:
         raise NotFound
     if row.project_id is not None:
         require(actor, Action.SEE, project_of(row))
+    elif not actor.bounds.is_open:
+        raise NotFound
     return row
 
 
@@ -127,8 +129,9 @@ def listed(actor: Actor, project: Project | None = None) -> list[IntegrationLine
     elif actor.is_admin:
         condition = VcsIntegration.id.is_not(None)
     else:
-        own = VcsIntegration.project_id.in_(list(actor.project_roles))
-        condition = own | VcsIntegration.project_id.is_(None)
+        condition = visible(actor, VcsIntegration)
+        if actor.bounds.is_open:
+            condition |= VcsIntegration.project_id.is_(None)
     rows = session().execute(vcs_lists.integrations(condition).limit(500))
     return [IntegrationLine(*row) for row in rows]
 
