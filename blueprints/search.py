@@ -66,7 +66,7 @@ def _actions(q: str) -> list[Item]:
         for label, endpoint, icon in _ACTIONS
         if q.lower() in label.lower()
         and endpoint in current_app.view_functions
-        and may.get(endpoint, actor.is_admin or not endpoint.startswith("administration."))
+        and may.get(endpoint, actor.is_admin or endpoint.partition(".")[0] not in _ADMINISTRATION)
     ]
 
 
@@ -78,6 +78,8 @@ _WAYS = {
 }
 """Kind of hit → its page, its icon, the title of its group."""
 
+_ADMINISTRATION = frozenset({"administration", "teams", "service_accounts", "tokens"})
+
 _ACTIONS = (
     ("Create a run", "run_wizard.new", "play"),
     ("Create a project", "projects.new", "plus"),
@@ -86,7 +88,11 @@ _ACTIONS = (
     ("Change your password", "account.password", "key"),
     ("End your sessions", "account.open_sessions", "user"),
     ("Choose theme and time zone", "account.show", "theme"),
+    ("See your teams", "account.own_teams", "users"),
     ("Manage users", "administration.user_list", "user"),
+    ("Manage teams", "teams.index", "users"),
+    ("Manage service accounts", "service_accounts.index", "cpu"),
+    ("Revoke anybody's token", "tokens.index", "key"),
     ("See the settings in force", "administration.settings", "settings"),
 )
 """What one may do: its name, its endpoint, its icon."""

@@ -36,6 +36,8 @@ def test_the_palette_offers_what_one_may_do(browse, name, actions):
 def test_only_administrators_are_led_to_administration(browse):
     assert "Manage users" in found(browse("ada"), "users")
     assert "Manage users" not in found(browse("alice"), "users")
+    assert "Manage teams" not in found(browse("alice"), "teams")
+    assert "Manage teams" in found(browse("ada"), "teams")
 
 
 def test_an_empty_palette_says_that_nothing_was_found(browse):
