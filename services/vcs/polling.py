@@ -126,8 +126,8 @@ def _was_not_followed(row: VcsRepository, ref: str) -> bool:
     if row.polled_at is None:
         return True
     name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-    rows = session().execute(vcs_lists.links_of_repository(row.id)).tuples()
-    following = [link for link, _place, _stack in rows if _follows(link, row, ref, name)]
+    rows = session().execute(vcs_lists.links_of_repository(row.id))
+    following = [each[0] for each in rows if _follows(each[0], row, ref, name)]
     return all(link.changed_at > row.polled_at for link in following)
 
 

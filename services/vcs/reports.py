@@ -129,7 +129,8 @@ def told_status(told: Told, run_id: str | None, problem: str = "") -> None:
 def comment_on(repository_id: str, number: int) -> Comment | None:
     """What the comment on a pull request is to say now, or None when nothing is."""
     found = _through(repository_id)
-    newest = _newest(session().execute(vcs_lists.runs_of_pull(repository_id, number)).tuples())
+    rows = session().execute(vcs_lists.runs_of_pull(repository_id, number))
+    newest = _newest((row[0], row[1]) for row in rows)
     if found is None or not newest:
         return None
     integration, repository = found
