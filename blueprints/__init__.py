@@ -22,7 +22,7 @@ PAGES = (
     "sessions dashboard docs health events account audit administration teams service_accounts "
     "tokens search projects stacks workspaces deployments states members variables queue teardown "
     "runs run_actions run_log run_changes run_compare run_lists run_wizard "
-    "schedules schedule_forms drift time_to_live"
+    "schedules schedule_forms drift time_to_live integrations repositories deliveries"
 ).split()
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "

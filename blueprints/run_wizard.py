@@ -16,6 +16,8 @@ from models.project import Stack
 from services import configuration_versions, drafts, projects, sources, stacks, workspaces
 from services.access import Action, require
 from services.errors import GantryError, Invalid, NotFound, TooLarge
+from services.vcs import links
+from services.vcs.links import LinkLine
 
 blueprint = Blueprint("run_wizard", __name__)
 STEPS = ("source", "type", "options", "review")
@@ -53,6 +55,7 @@ class Step:
     uploads: Sequence[tuple[str, str]]
     variables: Sequence[tuple[str, str, str, bool]]
     variable_error: str
+    link: LinkLine | None
 
 
 @blueprint.get("/runs/new")
@@ -220,6 +223,7 @@ def _page(
             for name, text in errors.items()
             if name.startswith("variables.")
         ),
+        link=links.at(actor, stack, workspace) if step == "source" else None,
         variables=[(each.name, each.value, each.category, each.secret) for each in shown],
     )
     return page(
@@ -296,6 +300,9 @@ def _source(choice: str, draft: Draft) -> tuple[dict[str, Any] | None, dict[str,
             }, {}
         case "upload":
             return _upload(draft)
+        case "link":
+            ref = field_text("link_ref").strip()
+            return {"kind": "vcs_link", "ref": ref or None}, {"link_ref": ref}
         case "earlier":
             return {"kind": "configuration_version", "id": field_text("earlier")}, {
                 "earlier": field_text("earlier")

@@ -1,6 +1,6 @@
 """Stacks: make, show, edit, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from services.errors import Conflict, GantryError, Invalid
 from services.house import house
 from services.page import Page
 from services.removal import Toll
+from services.vcs import links
+from services.vcs.links import LinkLine
 
 blueprint = Blueprint("stacks", __name__)
 URL = "/projects/<project>/stacks/<stack>"
@@ -44,6 +46,7 @@ class Show:
     lines: Page[DeploymentLine]
     next_url: str
     others: tuple[str, ...]
+    links: Sequence[LinkLine]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def show(project: str, stack: str) -> Response:
     taken = {line.deployment.workspace_name for line in lines.items}
     names = workspaces.names(actor, 200) if frame.new_run_url else ()
     others = tuple(name for name in names if name not in taken)
-    context = Show(frame, lines, places.next_url(lines), others)
+    linked = links.of_stack(actor, frame.thing)
+    context = Show(frame, lines, places.next_url(lines), others, linked)
     return page("stacks/show.html", context, crumbs=frame.crumbs)
 
 

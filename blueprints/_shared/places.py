@@ -39,7 +39,13 @@ def of_project(name: str, tab: str) -> Frame:
     actor = current.actor()
     project = projects.get(actor, name)
     url = f"/projects/{project.name}"
-    tabs = [("Stacks", ""), ("Runs", "runs"), ("Members", "members"), ("Variables", "variables")]
+    tabs = [
+        ("Stacks", ""),
+        ("Runs", "runs"),
+        ("Members", "members"),
+        ("Variables", "variables"),
+        ("Integrations", "integrations"),
+    ]
     crumbs = (Crumb("Projects", "/projects"), _project_crumb(actor, project.name))
     return _frame(actor, project, "project", url, tab, tabs, crumbs, {"project": project.name})
 
@@ -91,6 +97,7 @@ def of_deployment(project: str, stack_name: str, workspace: str, tab: str) -> Fr
         ("State", "state-versions"),
         ("Variables", "variables"),
         ("Outputs", "outputs"),
+        ("Repository", "repository"),
         ("Drift", "drift"),
         ("Schedules", "schedules"),
     ]

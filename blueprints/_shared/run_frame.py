@@ -11,10 +11,12 @@ from blueprints._shared.respond import page
 from blueprints._shared.run_words import SourceWords
 from models.run import Run
 from models.run_state import WORKING
+from models.vcs import VcsRun
 from services import tiers
 from services.runs import phases, reading
 from services.runs.phases import Phase
 from services.runs.reading import Overview
+from services.vcs import reports
 
 Tab = tuple[str, str, bool, int | str | None]
 
@@ -35,6 +37,7 @@ class Frame:
     seconds: float
     is_cancelling: bool
     note: str
+    told: VcsRun | None
 
     @property
     def run(self) -> Run:
@@ -85,6 +88,7 @@ def frame(run: Run, tab: str) -> Frame:
         seconds=sum(phase.seconds for phase in view.phases if phase.state in WORKING),
         is_cancelling=run.cancel_requested_at is not None and run.state in WORKING,
         note=run_words.NOTES.get(run.state, ""),
+        told=reports.shown_of(run),
     )
 
 

@@ -22,7 +22,7 @@ TRIGGERS = {
     "api": "through the API",
     "schedule": "by a schedule",
     "email": "by e-mail",
-    "vcs": "by a push",
+    "vcs": "from a repository",
     "dependency": "after another run",
     "drift": "by the drift check",
     "ttl": "at its end of life",
@@ -108,6 +108,8 @@ class SourceWords:
     message: str
     path: str
     digest: str
+    pull: str = ""
+    pull_url: str = ""
 
     @property
     def short_commit(self) -> str:
@@ -119,22 +121,31 @@ def source(run: Run) -> SourceWords:
     """Where the run's code comes from."""
     wanted: Mapping[str, Any] = run.source or {}
     pin: Mapping[str, Any] = run.pin or {}
-    url = _public_url(str(wanted.get("url") or ""))
+    url = _public_url(str(wanted.get("web_url") or wanted.get("url") or ""))
     commit = str(pin.get("commit") or wanted.get("commit") or "")
     name = str(wanted.get("kind") or "")
+    words = {"configuration_version": "upload", "vcs_link": "repository"}
+    pull: Mapping[str, Any] = wanted.get("pull_request") or {}
     return SourceWords(
-        kind="upload" if name == "configuration_version" else name.replace("_", " "),
+        kind=words.get(name, name.replace("_", " ")),
         label=url.removeprefix("https://")
         or str(wanted.get("name") or wanted.get("filename") or wanted.get("id") or ""),
         url=url if url.startswith("https://") else "",
         ref=str(pin.get("branch") or wanted.get("ref") or wanted.get("version") or ""),
         commit=commit,
-        commit_url=_commit_url(url, commit),
+        commit_url=_commit_url(url, commit, str(wanted.get("service") or "")),
         author=str(pin.get("author_name") or ""),
         message=str(pin.get("commit_message") or "").split("\n", 1)[0],
         path=str(wanted.get("path") or ""),
         digest=str(pin.get("digest") or ""),
+        pull=f"#{pull['number']} {pull['title']}" if pull else "",
+        pull_url=_link(str(pull.get("url") or "")),
     )
+
+
+def _link(url: str) -> str:
+    """An address that may be a link; empty for any other."""
+    return url if url.startswith("https://") else ""
 
 
 def _public_url(url: str) -> str:
@@ -146,11 +157,11 @@ def _public_url(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path.removesuffix('.git')}"
 
 
-def _commit_url(url: str, commit: str) -> str:
+def _commit_url(url: str, commit: str, service: str) -> str:
     """The commit's page at its host, for hosts that are spoken to by https."""
     if not url.startswith("https://") or not commit:
         return ""
-    host = urlsplit(url).hostname or ""
+    host = service or urlsplit(url).hostname or ""
     middle = next((path for name, path in _COMMIT_PATHS.items() if name in host), "/commit/")
     return f"{url.rstrip('/')}{middle}{quote(commit, safe='')}"
 

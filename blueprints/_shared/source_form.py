@@ -1,4 +1,4 @@
-"""The source part of a stack's form: nothing yet, an upload, or a git repository.
+"""The source part of a stack's form: nothing, an upload, a git repository, or deployments' links.
 
 An upload is kept before the rest of the form is judged, so that a refusal elsewhere does not ask
 for the file again.
@@ -25,6 +25,8 @@ def values(source: dict[str, Any] | None) -> dict[str, str]:
                 "ref": rest.get("ref") or "",
                 "path": rest.get("path") or "",
             }
+        case {"kind": "vcs_link"}:
+            return {"source": "link"}
         case {"kind": "configuration_version", "id": version_id, **rest}:
             return {
                 "source": "upload",
@@ -50,6 +52,8 @@ def read(actor: Actor, project: Project, form: Typed) -> tuple[dict[str, Any] | 
                 "path": form["path"],
             }
             return source, form
+        case "link":
+            return {"kind": "vcs_link", "ref": None}, form
         case "upload":
             return _uploaded(actor, project, form)
         case _:

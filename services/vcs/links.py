@@ -135,6 +135,13 @@ def get(actor: Actor, deployment: Deployment) -> LinkLine | None:
     return _line(VcsLink.deployment_id == deployment.id)
 
 
+def at(actor: Actor, stack: Stack, workspace: Workspace) -> LinkLine | None:
+    """The link of a stack in a workspace, or None."""
+    require(actor, Action.SEE, stack)
+    require(actor, Action.SEE, workspace)
+    return _line((VcsLink.stack_id == stack.id) & (VcsLink.workspace_id == workspace.id))
+
+
 def of_stack(actor: Actor, stack: Stack) -> list[LinkLine]:
     """The links of a stack's deployments that the actor sees, by workspace."""
     require(actor, Action.SEE, stack)
@@ -186,7 +193,7 @@ def objection(source: Mapping[str, Any] | None, stack: Stack, workspace: Workspa
     if source is None or source.get("kind") != "vcs_link" or "url" in source:
         return None
     condition = (VcsLink.stack_id == stack.id) & (VcsLink.workspace_id == workspace.id)
-    return no_link(stack.name, workspace.name) if _line(condition) is None else None
+    return None if _line(condition) else no_link(stack.name, workspace.name)
 
 
 def no_link(stack: str, workspace: str) -> str:
@@ -202,6 +209,7 @@ def source_of(line: LinkLine, ref: str | None) -> dict[str, Any]:
     return {
         "kind": "vcs_link",
         "integration": line.integration.id,
+        "service": line.integration.kind,
         "repository": line.repository.name,
         "url": integrations.clone_url(line.integration, line.repository.name),
         "web_url": line.repository.web_url,

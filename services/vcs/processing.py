@@ -124,7 +124,10 @@ def _act(case: Case, judged: list[Judgement]) -> str:
         except IntegrityError:
             # Somebody else dealt with this very place at the same moment.
             session().rollback()
-    return f"{started} {'run' if started == 1 else 'runs'} started."
+    if started:
+        return f"{started} {'run' if started == 1 else 'runs'} started."
+    reasons = dict.fromkeys(each.reason for each in judged if isinstance(each, Passed))
+    return f"No run was started. {next(iter(reasons), '')}".strip()
 
 
 def _closed(case: Case, places: list[Place]) -> None:

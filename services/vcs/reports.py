@@ -164,8 +164,10 @@ def told_comment(asked: Comment, comment_id: str, problem: str = "") -> None:
         _note(asked.integration.id, problem)
 
 
-def of_run(run: Run) -> VcsRun | None:
-    """What was told of a run, or None when it does not come from a repository's service."""
+def shown_of(run: Run) -> VcsRun | None:
+    """What was told of a run; None when it comes from no service that could be told."""
+    if run.source.get("service") in {None, "git"}:
+        return None
     return session().get(VcsRun, run.id)
 
 

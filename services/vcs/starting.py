@@ -147,6 +147,9 @@ def _create(actor: Actor, repository: VcsRepository, event: Event, wanted: Wante
         "author_email": event.commit.author_email,
         "commit_message": event.commit.message or message_of(event),
     }
+    merge = wanted.source.get("merge")
+    if merge and merge["base"]:
+        run.pin |= {"merge": merge}
     run.search = search_words(run)
     told = VcsRun(
         run_id=run.id,
