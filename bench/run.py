@@ -19,6 +19,7 @@ SCRIPTS = {
     "idle": "g",
     "changes": "h",
     "schedules": "s",
+    "pushes": "p",
 }
 
 

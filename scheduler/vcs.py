@@ -5,6 +5,7 @@ looks at repositories whose turn it is, so that a slow server keeps no delivery 
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
 TIMEOUT_S = 10.0
 MOST_CHECKS = 5
+LONGEST_BREATH_S = 0.05
 
 
 class GitLook:
@@ -104,8 +106,11 @@ def attend(site: Site) -> bool:
     with site.unit():
         delivery_id = processing.take()
     if delivery_id is not None:
+        began = time.monotonic()
         with site.unit():
             _process(site, delivery_id)
+        # SQLite has one writer at a time, and services wait for an answer: let them come between.
+        site.closing.wait(min(LONGEST_BREATH_S, time.monotonic() - began))
         return True
     with site.unit():
         wanted = integrations.checks_wanted(MOST_CHECKS)
