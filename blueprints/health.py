@@ -39,6 +39,9 @@ def ready() -> tuple[Response, int]:
 def numbers() -> Response:
     """Prometheus' text form: for administrators, and as the settings let in."""
     if not _is_let_in():
+        if not current.Current().is_signed_in:
+            said = "Send an administrator's token, or the text of GANTRY_METRICS_TOKEN.\n"
+            return Response(said, 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
         require_admin(current.actor())
     text = _exposition().text() + meter_of(current_app).text()
     return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
