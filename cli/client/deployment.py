@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from cli.client import deployment_state
+from cli.client import deployment_state, deployment_ttl
 from cli.client.command import Group, Here, connected, listing_options
 from cli.client.failures import Exit, Failure
 from cli.client.http import Json, path
@@ -70,6 +70,7 @@ def deployment() -> None:
 
 
 deployment.add_command(deployment_state.state)
+deployment.add_command(deployment_ttl.ttl)
 
 
 @deployment.command(

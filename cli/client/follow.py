@@ -59,6 +59,17 @@ def through(here: Here, run: Json, given: Json) -> None:
     raise SystemExit(Exit.CHANGES if is_changed else code_of(run))
 
 
+def made(here: Here, run: Json, given: Json) -> None:
+    """Say that a run was made; then follow or wait as the options say, or leave it to itself."""
+    here.out.say(f"Made run {run['number']}, {run_place(run)}: {run['id']}")
+    if given["follow"] or given["wait"]:
+        through(here, run, given)
+    if not here.out.is_for_people:
+        here.out.one(run, "id")
+    elif run["waiting_on"]:
+        here.out.say(f"It waits: {run['waiting_on']['text']}")
+
+
 def say_end(here: Here, run: Json) -> None:
     """Say how a run has ended, or what it waits for."""
     state = run["state"]

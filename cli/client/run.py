@@ -10,9 +10,15 @@ SECTIONS = {
         "show": ("cli.client.run_show:show", "Show one run, as it is now."),
         "logs": ("cli.client.run_show:logs", "Print a run's log; -f follows it."),
         "changes": ("cli.client.run_show:changes", "List what a run changes, by resource."),
-        "variables": ("cli.client.run_show:variables", "List the variables a run got."),
-        "outputs": ("cli.client.run_show:outputs", "List a run's outputs."),
-        "history": ("cli.client.run_show:history", "List the states a run went through."),
+        "variables": ("cli.client.run_views:variables", "List the variables a run got."),
+        "outputs": ("cli.client.run_views:outputs", "List a run's outputs."),
+        "diagnostics": (
+            "cli.client.run_views:diagnostics",
+            "List what the engine complained about.",
+        ),
+        "comments": ("cli.client.run_views:comments", "List the comments on a run."),
+        "metadata": ("cli.client.run_views:metadata", "List what was attached to a run."),
+        "history": ("cli.client.run_views:history", "List the states a run went through."),
         "result": ("cli.client.run_show:result", "Print what came of a run."),
     },
     "Make": {

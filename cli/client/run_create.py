@@ -11,7 +11,6 @@ from cli.client.fields import having
 from cli.client.inputs import FOLDER, INPUTS, TYPES, take_inputs
 from cli.client.inputs import upload as upload_folder
 from cli.client.kinds import DEPLOYMENT, PROJECT
-from cli.client.screen import run_place
 
 
 @click.command(
@@ -54,13 +53,7 @@ def create(here: Here, place: tuple[str, ...], **given: Any) -> None:
     body = {"project": project, "stack": stack, "workspace": workspace, "type": given["kind"]}
     body |= take_inputs(here, project, given)
     made = here.portal.make("/runs", body, key=given["idempotency_key"])
-    here.out.say(f"Made run {made['number']}, {run_place(made)}: {made['id']}")
-    if given["follow"] or given["wait"]:
-        follow.through(here, made, given)
-    if not here.out.is_for_people:
-        here.out.one(made, "id")
-    elif made["waiting_on"]:
-        here.out.say(f"It waits: {made['waiting_on']['text']}")
+    follow.made(here, made, given)
 
 
 @click.command(

@@ -39,7 +39,7 @@ def _again(verb: str, said: str) -> click.Command:
     @connected
     def command(here: Here, run: str, **given: Any) -> None:
         made: Json = here.portal.make(path("runs", run_id(here.portal, run), verb))
-        _made(here, made, given)
+        follow.made(here, made, given)
 
     return command
 
@@ -108,7 +108,7 @@ def prioritize(here: Here, run: str, *, priority: int) -> None:
 def comment(here: Here, run: str, text: str) -> None:
     """Say something about a run; “-” reads it from standard input."""
     said = sys.stdin.read() if text == "-" else text
-    made = here.portal.do(path("runs", run_id(here.portal, run), "comments"), {"text": said})
+    made = here.portal.make(path("runs", run_id(here.portal, run), "comments"), {"text": said})
     here.out.done(made, "comment.id", "Said.")
 
 
@@ -137,14 +137,6 @@ def bulk(here: Here, action: str, runs: tuple[str, ...]) -> None:
         items += here.portal.do("/runs/bulk", body)["items"]
     here.out.listing({"items": items, "next": None}, RESULTS, "run")
     raise SystemExit(Exit.DONE if all(each["ok"] for each in items) else Exit.REFUSED)
-
-
-def _made(here: Here, made: Json, given: Json) -> None:
-    here.out.say(f"Made run {made['number']}, {run_place(made)}: {made['id']}")
-    if given["follow"] or given["wait"]:
-        follow.through(here, made, given)
-    if not here.out.is_for_people:
-        here.out.one(made, "id")
 
 
 def _acted(here: Here, reference: str, verb: str, body: Json, said: str) -> None:

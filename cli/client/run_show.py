@@ -10,9 +10,9 @@ from cli.client.failures import Failure
 from cli.client.following import Log, code_of
 from cli.client.http import Json, path
 from cli.client.kinds import DURATION, RUN, run_id
-from cli.client.output import Column, kind_of_output, when
+from cli.client.output import Column, when
 from cli.client.plan import counts
-from cli.client.screen import clock_words, harmless
+from cli.client.screen import harmless
 
 FILTERS = (
     ("project", "NAME", "In this project."),
@@ -39,24 +39,6 @@ COLUMNS = [
     Column("created", when("created_at"), 3),
     Column("id", "id", 2),
     Column("message", "message", 6),
-]
-HISTORY = [
-    Column("state", "state", is_state=True),
-    Column("at", when("at")),
-    Column("lasted", lambda row: _lasted(row["duration_ms"]), 1),
-    Column("by", "actor.name", 2),
-    Column("reason", "reason", 3),
-]
-VARIABLES = [
-    Column("name", "name"),
-    Column("category", "category", 2),
-    Column("value", lambda row: "(hidden)" if row["hidden"] else row["value"]),
-    Column("from", "source", 1),
-]
-OUTPUTS = [
-    Column("name", "name"),
-    Column("value", lambda row: "(sensitive)" if row["sensitive"] else row["value"]),
-    Column("type", kind_of_output, 1),
 ]
 CHANGES = [
     Column("action", "action", is_state=True),
@@ -192,33 +174,6 @@ def _print_log(log: Log) -> None:
     print("".join(lines.end()) + ("\x1b[0m" if colours else ""), end="")
 
 
-def _reading(name: str, columns: list[Column], said: str, *, field: str = "name") -> click.Command:
-    """A command that lists something of a run."""
-
-    @click.command(
-        name,
-        cls=Command,
-        help=said,
-        calls=[f"GET /runs/{{run_id}}/{name}"],
-        examples=[f"gantry run {name} shop#17"],
-    )
-    @click.argument("run", type=RUN)
-    @connected
-    def command(here: Here, run: str) -> None:
-        here.out.listing(
-            here.portal.get(path("runs", run_id(here.portal, run), name)), columns, field
-        )
-
-    return command
-
-
-history = _reading(
-    "history", HISTORY, "List the states a run went through, and who moved it.", field="state"
-)
-variables = _reading("variables", VARIABLES, "List the variables a run got; secret ones hidden.")
-outputs = _reading("outputs", OUTPUTS, "List a run's outputs; of sensitive ones only the names.")
-
-
 @click.command(
     "changes",
     cls=Command,
@@ -279,10 +234,6 @@ def _json(data: bytes) -> Json:
     except ValueError:
         raise Failure("The result cannot be read.") from None
     return found
-
-
-def _lasted(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else clock_words(milliseconds // 1000)
 
 
 def _source(source: Json | None) -> str:
