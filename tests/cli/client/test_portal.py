@@ -363,6 +363,37 @@ def test_a_schedule_is_told_what_to_do(gantry, web):
     assert gantry("schedule", "show", one).exit_code == 7
 
 
+def test_drift_is_looked_for_and_a_time_to_live_is_set(gantry, ada, stacks):
+    place = f"{stacks('aging')}/dev"
+    assert gantry("run", "create", place, "-t", "apply", "--wait", "-y").exit_code == 0
+
+    checked = gantry("drift", "check", place, "--wait")
+    assert checked.exit_code == 0, checked.stderr
+    story = [
+        ("drift", "ignore", place, "terraform_data.*:output"),
+        ("drift", "show", place),
+        ("drift", "list", "--project", "shop"),
+        ("deployment", "ttl", "set", place, "2099-12-24T18:00", "--timezone", "Europe/Berlin"),
+        ("deployment", "ttl", "show", place),
+        ("deployment", "ttl", "remove", place),
+    ]
+    for words in story:
+        done = gantry(*words)
+        assert done.exit_code == 0, (words, done.stderr, done.exception)
+    shown = json.loads(gantry("drift", "show", place, "--json").stdout)
+    assert shown["drifted"] is False
+    assert shown["ignore"] == [{"address": "terraform_data.*", "attribute": "output"}]
+
+
+def test_mail_needs_a_domain_and_says_so(gantry, web):
+    done = gantry("email", "trigger", "create", f"{web}/dev", "--map", "size=body:size")
+
+    assert done.exit_code == 7
+    assert "GANTRY_EMAIL_DOMAIN" in done.stderr
+    assert gantry("email", "trigger", "list").exit_code == 0
+    assert gantry("email", "list").exit_code == 0
+
+
 def test_a_repository_is_linked_and_its_secrets_come_from_files(gantry, web, tmp_path):
     (tmp_path / "token").write_text("tok\n")
     service = ["--kind", "github", "--base-url", "https://127.0.0.1"]
