@@ -16,7 +16,7 @@ from services import paging, stacks, workspaces
 from services.access import Action, Actor, require, visible
 from services.errors import NotFound
 from services.page import Page
-from services.transaction import is_duplicate, session
+from services.transaction import HELD, is_duplicate, session
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def held(deployment: Deployment) -> Deployment:
     Raises:
         NotFound: when it is gone.
     """
-    row = session().get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
+    row = session().get(Deployment, deployment.id, with_for_update=HELD, populate_existing=True)
     if row is None:
         raise NotFound
     return row

@@ -45,6 +45,10 @@ class Conflict(GantryError):
     title = "Not now"
 
 
+class Collided(Conflict):
+    """Two wrote the same at the same moment, and this one lost: doing it again may go well."""
+
+
 class KeyReused(Conflict):
     """An Idempotency-Key came with another request before."""
 

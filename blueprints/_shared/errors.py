@@ -117,6 +117,8 @@ def _is_exhausted(error: Exception) -> bool:
     return type(error).__module__.startswith("sqlalchemy") and type(error).__name__ in {
         "TimeoutError",
         "OperationalError",
+        "InterfaceError",
+        "PendingRollbackError",
     }
 
 

@@ -12,8 +12,9 @@ from scheduler.execution import changing, planning, preparing
 from scheduler.execution.desk import Abandoned, Desk, Failed, Interrupted
 from scheduler.execution.site import Site
 from scheduler.spawner import StepTakenOver, SupervisorLost
-from services.errors import Conflict, Unavailable
+from services.errors import Collided, Conflict, Unavailable
 from services.runs import work
+from services.transaction import AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,10 @@ def _carry_out(desk: Desk, run_id: str) -> None:
         _attempt(desk)
     except (work.Fenced, StepTakenOver):
         log.info("another worker holds the run now")
-    except Unavailable as error:
+    except Collided:
+        log.warning("somebody else wrote at the same moment; the run is taken up again")
+    except (Unavailable, *AWAY) as error:
+        # Never a reason to end the run: its engine goes on, and so does whoever adopts it.
         reason = str(error.__cause__ or error)
         log.warning("the database is away; the run is taken up later", reason=reason)
     except Exception:
@@ -59,7 +63,7 @@ def _attempt(desk: Desk) -> None:
         if desk.order.state in CHANGING:
             changing.rescue(desk)
         work.lose(desk.claim.run_id, epoch=desk.claim.epoch, is_leased=True)
-    except work.Fenced:
+    except (work.Fenced, Collided):
         raise
     except Conflict as refusal:
         work.fail(desk.claim, "configuration", refusal.text)

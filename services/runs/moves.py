@@ -14,7 +14,7 @@ from models.run_state import FINAL, LOCKING, RunState
 from services import following, hints
 from services.access import SYSTEM
 from services.errors import Conflict, NotFound
-from services.transaction import LOCKED, after_commit, session
+from services.transaction import HELD, LOCKED, after_commit, session
 
 
 def for_update(run_id: str) -> Run:
@@ -26,7 +26,7 @@ def for_update(run_id: str) -> Run:
     here = session()
     held = here.info.get(LOCKED, frozenset())
     fresh = run_id not in held  # A second look within one transaction cannot see anything new.
-    run = here.get(Run, run_id, with_for_update=fresh, populate_existing=fresh)
+    run = here.get(Run, run_id, with_for_update=HELD if fresh else None, populate_existing=fresh)
     if run is None:
         raise NotFound
     here.info.get(LOCKED, set()).add(run_id)
@@ -81,14 +81,18 @@ def admit(deployment_id: str) -> None:
     here = session()
     if here.scalars(run_queue.waiting_for_lock(deployment_id).limit(1)).first() is None:
         return
-    deployment = here.get(Deployment, deployment_id, with_for_update=True, populate_existing=True)
+    deployment = here.get(Deployment, deployment_id, with_for_update=HELD, populate_existing=True)
     if deployment is None or deployment.blocked_at is not None:
         return
     if here.get(DeploymentLock, deployment_id) is not None:
         return
     hand = here.get(ManualLock, deployment_id)
+    here.flush()  # What follows reads the row afresh.
     line = run_queue.waiting_for_lock(deployment_id, by_hand_of=hand.user_id if hand else None)
-    first = here.scalars(line.limit(1)).first()
+    # A run that somebody else is just changing is passed over: whoever holds the deployment waits
+    # for nobody who may be waiting for it.
+    held = line.limit(1).with_for_update(skip_locked=True, of=Run, **HELD)
+    first = here.scalars(held.execution_options(populate_existing=True)).first()
     if first is not None:
         here.add(DeploymentLock(deployment_id=deployment_id, run_id=first.id))
         here.flush()

@@ -66,13 +66,13 @@ def database_away(scene, away, seconds):
     scene.settled(waiting)
     scene.until_begun(at_work)
     answers = []
+    db.session.remove()
+    db.engine.dispose()  # Ours would be cut, too, or hold something that must be free.
     with away(scene):
         ended_by = time.monotonic() + seconds
         while time.monotonic() < ended_by:
             answers.append(_tried(scene, waiting))
             time.sleep(0.2)
-    db.session.remove()
-    db.engine.dispose()  # Our own connections were cut, too.
     waiting.confirmed = max(waiting.confirmed, sum(answer == 200 for answer in answers))
     scene.finish()
     later = scene.ask(scene.stack(), auto_apply=True)

@@ -16,7 +16,7 @@ from services.runs.moves import for_update, move
 from services.runs.offers import is_outdated
 from services.runs.work.fence import Claim, mark
 from services.runs.work.plans import burn_now
-from services.transaction import session, transaction
+from services.transaction import HELD, session, transaction
 
 
 def claim(
@@ -111,7 +111,7 @@ def _discard_if_outdated(run: Run) -> bool:
     if run.changes is None:
         return False
     deployment = session().get_one(
-        Deployment, run.deployment_id, with_for_update=True, populate_existing=True
+        Deployment, run.deployment_id, with_for_update=HELD, populate_existing=True
     )
     if deployment.blocked_at is not None:
         run.result = "The deployment was blocked before a worker could apply the plan. Plan again."

@@ -1,9 +1,15 @@
 """Who holds a run, told from who has lost it: epochs, leases, and clocks that lie."""
 
 import datetime as dt
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select
 
 from lib import clock
 from models.base import db
+from models.project import Deployment
+from models.run import Run
 from models.run_state import RunState
 from services import workers
 from services.runs import work
@@ -80,3 +86,44 @@ def test_a_clock_that_jumps_does_not_use_up_what_a_run_may_take(world):
             work.enter(held, S.PLANNING)
 
     assert 60 <= now(run).worked_s <= 120
+
+
+@contextmanager
+def somebody_else(statement):
+    """Another connection that has asked this in a transaction, and not ended it."""
+    with db.engine.connect() as connection:
+        connection.execute(statement)
+        yield
+        connection.rollback()
+
+
+def only_with_row_locks():
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("there is one writer at a time")
+
+
+def test_a_run_ends_while_somebody_asks_for_another_on_its_deployment(world):
+    only_with_row_locks()
+    run = ask(world.dave, auto_apply=True)
+    planned(held := claim(hire()))
+    waiting = ask(world.dave)
+
+    # As adding a run does, until it is committed.
+    its_deployment = select(Deployment.id).where(Deployment.id == run.deployment_id)
+    with somebody_else(its_deployment.with_for_update(read=True, key_share=True)):
+        work.finish(held, "apply completed")
+
+    assert (now(run).state, now(waiting).state) == (S.FINISHED, S.READY)
+
+
+def test_a_run_ends_while_somebody_changes_the_next_in_line(world):
+    only_with_row_locks()
+    run = ask(world.dave, auto_apply=True)
+    planned(held := claim(hire()))
+    changing, behind = ask(world.dave), ask(world.dave)
+
+    with somebody_else(select(Run.id).where(Run.id == changing.id).with_for_update()):
+        work.finish(held, "apply completed")
+
+    assert (now(run).state, now(changing).state) == (S.FINISHED, S.QUEUED)
+    assert now(behind).state is S.READY
