@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from models.project import Deployment, DeploymentLock
+from models.project import Deployment, DeploymentLock, ManualLock
 from models.run import Run
 from models.run_content import Plan, PlanUse, StateVersion
 from models.run_state import FINAL, LOCKING, WORKING, RunState
@@ -57,6 +57,26 @@ def ownerless(now: dt.datetime) -> Select[Run]:
         Run.state.in_(sorted(WORKING)),
         or_(Run.worker_id.is_(None), Run.lease_until.is_(None), Run.lease_until < now),
     )
+
+
+def overlooked(since: dt.datetime) -> Select[Run]:
+    """Runs queued since then or longer although nobody has, or may have, their deployment."""
+    of_it = DeploymentLock.deployment_id == Run.deployment_id
+    by_hand = ManualLock.deployment_id == Run.deployment_id
+    return (
+        select(Run)
+        .join(Deployment, Deployment.id == Run.deployment_id)
+        .where(Run.state == RunState.QUEUED, Run.type.in_(_LOCKING), Run.state_since < since)
+        .where(Deployment.blocked_at.is_(None))
+        .where(~select(DeploymentLock.deployment_id).where(of_it).exists())
+        .where(~select(ManualLock.deployment_id).where(by_hand).exists())
+    )
+
+
+def unattended(since: dt.datetime) -> Select[Run]:
+    """Runs that have waited for a worker since then or longer."""
+    waiting = (RunState.READY, RunState.CONFIRMED)
+    return select(Run).where(Run.state.in_(waiting), Run.state_since < since)
 
 
 def plans_that_wait() -> Rows:

@@ -7,19 +7,25 @@ from pathlib import Path
 
 from config import Settings
 from engines.base import Engine, EngineMissing
-from lib.procfs import identify
-from scheduler import isolation
+from lib.procfs import Identity, identify
+from scheduler import isolation, step
 from scheduler.isolation import NotIsolated
 from scheduler.spawner import Spawner
 from services import tiers
 from services.doctor import Finding
+from services.runs import work
 
 
 def examine(settings: Settings, engines: Mapping[str, Engine]) -> list[Finding]:
     """Look at everything that is not in the database. Leaves nothing behind."""
     with tempfile.TemporaryDirectory(prefix="gantry-doctor-") as name:
         place = Path(name)
-        return [*_engines(engines), _isolation(settings, place), _zygote(place)]
+        return [
+            *_engines(engines),
+            _isolation(settings, place),
+            _zygote(place),
+            _leftovers(settings.data_dir),
+        ]
 
 
 def _engines(engines: Mapping[str, Engine]) -> list[Finding]:
@@ -45,6 +51,28 @@ def _isolation(settings: Settings, place: Path) -> Finding:
         return Finding("isolation", is_well=False, text=error.text, mend=mend)
     said = f"Runs are kept apart by: {found.label}. Of a run: {tiers.promise(found.label)}"
     return Finding("isolation", is_well=True, text=f"{said} {found.shortfall}".strip())
+
+
+def _leftovers(data_dir: Path) -> Finding:
+    """Look for processes of runs that nobody works on any more."""
+    found = leftovers(data_dir)
+    if not found:
+        return Finding("leftovers", is_well=True, text="No process of an ended run is left.")
+    shown = ", ".join(f"{run_id} (process {who.pid})" for run_id, who in found)
+    mend = "End these processes; then settle the deployments of their runs before the next one."
+    said = f"Runs that are over still have processes: {shown}."
+    return Finding("leftovers", is_well=False, text=said, mend=mend)
+
+
+def leftovers(data_dir: Path) -> list[tuple[str, Identity]]:
+    """(run, process) of every engine and keeper that lives on although its run is not at work."""
+    found: list[tuple[str, Identity]] = []
+    for record in sorted((data_dir / "work").glob(f"*/steps/*/{step.ENGINE}")):
+        run_id = record.parents[2].name
+        those = (Identity(*who) for who in (step.read_record(record) or {}).values())
+        alive = [(run_id, who) for who in those if who.is_alive]
+        found += [] if alive and work.is_at_work(run_id) else alive
+    return found
 
 
 def _zygote(place: Path) -> Finding:

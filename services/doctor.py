@@ -1,5 +1,6 @@
 """Whether what must always hold does, and how to mend it where it does not. Changes nothing."""
 
+import datetime as dt
 import hashlib
 import io
 import json
@@ -19,13 +20,15 @@ from models.project import Deployment
 from models.run import Run
 from models.run_content import Plan, StateVersion
 from models.setting import Setting
-from services import blobs, health, hold, leases
+from services import blobs, health, hold, leases, workers
 from services.errors import NotFound
 from services.first_start import KEY_CHECK
 from services.house import house
 from services.transaction import session
 
 _CLOCKS_APART_S = 5.0
+# Whoever moves a run on looks at least every few seconds.
+_PATIENCE = dt.timedelta(minutes=1)
 _NAMED = 5
 _SUPPORT = "Stop the portal, make a backup, and report this: it is a fault of Gantry's."
 
@@ -120,6 +123,23 @@ def _owners() -> Finding:
     return _none("owners", runs, "has a worker", "are at work without a worker", mend)
 
 
+def _queues() -> Finding:
+    since = clock.now() - _PATIENCE
+    held_up = [] if hold.is_on() else session().scalars(invariants.overlooked(since)).all()
+    mend = "Start a portal: it looks at every queue each five seconds. If one runs, see its log."
+    said = "are queued although nothing keeps them"
+    return _none("queues", _runs(held_up), "queued run has its reason", said, mend)
+
+
+def _workers() -> Finding:
+    since = clock.now() - _PATIENCE
+    is_served = hold.is_on() or workers.are_connected()
+    waiting = [] if is_served else session().scalars(invariants.unattended(since)).all()
+    mend = "Start a portal, with GANTRY_WORKERS above 0."
+    said = "wait, and no worker is connected"
+    return _none("workers", _runs(waiting), "run that waits for a worker can have one", said, mend)
+
+
 def _plans() -> Finding:
     rows = session().execute(invariants.plans_that_wait()).all()
     broken = [row[0] for row in rows if not _is_whole_plan(row[1])]
@@ -172,6 +192,8 @@ _CHECKS: dict[str, Callable[[], Finding]] = {
     "one at a time": _crowds,
     "locks": _locks,
     "owners": _owners,
+    "queues": _queues,
+    "workers": _workers,
     "plans": _plans,
     "plan uses": _uses,
     "states": _states,

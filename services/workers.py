@@ -97,6 +97,16 @@ def strays(worker_id: str) -> list[Stray]:
     ]
 
 
+def are_connected() -> bool:
+    """Whether any worker has lately said that it is alive and takes runs."""
+    alive = (
+        Worker.stopped_at.is_(None),
+        Worker.slots > 0,
+        Worker.seen_at > leases.now() - LEASE,
+    )
+    return session().scalars(select(Worker.id).where(*alive).limit(1)).first() is not None
+
+
 def is_work_waiting() -> bool:
     """Whether a run waits for a worker."""
     return (

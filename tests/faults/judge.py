@@ -11,6 +11,7 @@ from models.base import db
 from models.run_content import PlanUse
 from models.run_history import RunHistory
 from models.run_state import CHANGING, FINAL, MOVES, RunState
+from scheduler.doctor import leftovers
 from services import doctor
 from services.runs.moves import words
 
@@ -24,6 +25,7 @@ def judge(scene):
     db.session.rollback()
     db.session.expire_all()
     found = [f"doctor: {it.name}: {it.text}" for it in doctor.examine() if not it.is_well]
+    found += [f"{run} is over and has {who}" for run, who in leftovers(scene.data_dir)]
     for run in scene.accepted:
         found += [f"run {run.nonce} ({run.id}): {text}" for text in _of_run(scene, run)]
     return [*found, *_overlaps(scene)]

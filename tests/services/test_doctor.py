@@ -16,7 +16,7 @@ from models.project import Deployment, DeploymentLock
 from models.run import Run
 from models.run_content import Plan, PlanUse, StateVersion
 from models.run_state import RunState as S
-from services import blobs, doctor, first_start, hold, house
+from services import blobs, doctor, first_start, hold, house, workers
 from services.transaction import transaction
 from tests.services.runs.workshop import ask, claim, hire, planned
 
@@ -25,6 +25,10 @@ from tests.services.runs.workshop import ask, claim, hire, planned
 def furnished(world):
     first_start._check_key()  # noqa: SLF001 - what a start does
     return world
+
+
+def long_ago():
+    return clock.now() - dt.timedelta(minutes=5)
 
 
 def harm(*statements):
@@ -237,3 +241,28 @@ def _with(found, **changes):
 
 
 _LEASE = dt.timedelta(seconds=30)
+
+
+def test_a_run_that_is_queued_for_nothing_is_named(furnished):
+    ask(furnished.dave)
+    waiting = ask(furnished.dave)
+    assert finding("queues").is_well
+
+    harm(delete(DeploymentLock), update(Run).values(state_since=long_ago()))
+
+    found = finding("queues")
+    assert not found.is_well
+    assert f"#{waiting.number} (queued)" in found.text
+    assert "Start a portal" in found.mend
+
+
+def test_runs_that_wait_for_a_worker_are_named_when_there_is_none(furnished):
+    run, worker = ask(furnished.dave), hire()
+    harm(update(Run).values(state_since=long_ago()))
+    assert finding("workers").is_well
+
+    workers.sign_off(worker)
+
+    found = finding("workers")
+    assert not found.is_well
+    assert f"#{run.number} (ready)" in found.text
