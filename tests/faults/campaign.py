@@ -179,6 +179,9 @@ def _hosts(campaign, kind):
         here.start()
         campaign.do(here, "two portals, one killed", lambda it: hosts.many_runs(it, rng))
         campaign.do(here, "clocks an hour apart", _claimed_once)
+    with scene(kind=kind) as here:
+        here.start()
+        campaign.do(here, "portal frozen beyond its lease", lambda it: _taken_over(campaign, it))
     if kind == "postgres" and hosts.can_be_elsewhere():
         with scene(kind="postgres") as here:
             campaign.do(here, "machine lost", lambda it: _lost_for_good(campaign, it))
@@ -188,6 +191,14 @@ def _claimed_once(here):
     epochs = hosts.clocks_apart(here)
     assert set(epochs) == {1}, epochs
     return epochs
+
+
+def _taken_over(campaign, here):
+    found_s = hosts.frozen(here)
+    campaign.tallies["portal frozen beyond its lease"].orphans_s.append(found_s)
+    [run] = here.accepted
+    assert here.now(run).state == "finished"
+    return f"taken over after {found_s:.0f} s"
 
 
 def _lost_for_good(campaign, here):

@@ -7,6 +7,8 @@ import time
 from tests.faults.servers import end_all
 
 HOST = "another-machine"
+# Work of minutes: on a slow machine the second portal takes its time to start.
+_LONG = 6000
 
 
 def many_runs(scene, rng, *, stacks=4, runs=24):
@@ -31,6 +33,25 @@ def clocks_apart(scene, by_s=3600):
     return [scene.now(run).claim_epoch for run in scene.accepted]
 
 
+def frozen(scene):
+    """A portal stands still beyond its lease in the middle of an apply, and then goes on.
+
+    Answers how long it took the other portal to take the run over.
+    """
+    first = scene.server
+    run = scene.ask(scene.stack(), ticks=1200, auto_apply=True)
+    scene.until_begun(run)
+    scene.start()
+    epoch = scene.now(run).claim_epoch
+    first.freeze()
+    began = time.monotonic()
+    scene.until(run, lambda it: it.claim_epoch > epoch, within_s=90)
+    found_s = time.monotonic() - began
+    first.thaw()
+    scene.finish(within_s=240)
+    return found_s
+
+
 def can_be_elsewhere():
     """Whether a process here may be given another host name."""
     done = subprocess.run([*elsewhere(), "true"], check=False, capture_output=True)
@@ -52,7 +73,7 @@ def machine_lost(scene, moment):
     there.mkdir(mode=0o700)
     shutil.copy(scene.data_dir / "secret.key", there)
     other = scene.start(data_dir=there, before=elsewhere())
-    run = scene.ask(scene.stack(), ticks=600, auto_apply=True)
+    run = scene.ask(scene.stack(), ticks=_LONG, auto_apply=True)
     if moment == "applying":
         scene.until_begun(run)
     else:

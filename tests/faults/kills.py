@@ -44,14 +44,16 @@ class _Met:
 class Struck:
     """What became of one blow: the state it met, and how long the run was an orphan.
 
-    That is the time from the blow until somebody had the run in hand again, or had ended it; what
-    a new portal takes to start is in it.
+    That is the time until somebody had the run in hand again, or had ended it: from the moment at
+    which the new portal answered, or from the blow where none was started. `start_s` is what that
+    portal took to start.
     """
 
     target: str
     moment: str
     state: str
     orphan_s: float | None
+    start_s: float = 0.0
 
 
 def combinations():
@@ -70,16 +72,18 @@ def strike(scene, rng, target, moment):
     run = _bring_to(scene, rng, stack, moment)
     scene.ask(stack, auto_apply=True)  # One that waits behind it.
     server = scene.server
-    began = time.monotonic()
+    start_s, began = 0.0, time.monotonic()
     _blow(scene, run, target)
     met = _met(scene, run)
     if target in _OF_PORTAL:
         server = scene.start()
-    orphan_s = _found(scene, run, met, began) if _is_orphaned(met, target) else None
+        start_s, began = time.monotonic() - began, time.monotonic()
     if target == "worker":
         server.until_back()
-    scene.finish()
-    return Struck(target, moment, met.state, orphan_s)
+        start_s, began = time.monotonic() - began, time.monotonic()
+    orphan_s = _found(scene, run, met, began) if _is_orphaned(met, target) else None
+    scene.finish(within_s=240)
+    return Struck(target, moment, met.state, orphan_s, start_s)
 
 
 def _bring_to(scene, rng, stack, moment):
@@ -112,7 +116,7 @@ def _beyond_the_plan(scene, rng, run, moment):
     time.sleep(rng.uniform(0.1, 0.4) if moment == "ending" else rng.uniform(0, 1))
     if moment == "cancelling":
         assert scene.server.verb(run.id, "cancel") == 200
-        time.sleep(rng.uniform(0, 0.1))
+        time.sleep(rng.uniform(0, 0.03))
 
 
 def _blow(scene, run, target):
