@@ -14,6 +14,7 @@ from scheduler.execution.site import Site
 from services import emails, leases, outbox, runs, schedules, ttl, workers
 from services import upkeep as rows
 from services.errors import GantryError
+from services.vcs import deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ JOBS = (
     Job("forget delivered messages", 3600, lambda _site: outbox.forget()),
     Job("forget old ledgers", 3600, lambda _site: schedules.forget()),
     Job("forget received mail", 3600, lambda _site: emails.forget()),
+    Job("forget old deliveries", 3600, lambda _site: deliveries.forget()),
     Job("forget old workers", 3600, lambda _site: workers.forget_old()),
     Job("remove logs that are too old", 3600, upkeep.remove_old_logs),
 )

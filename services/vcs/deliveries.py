@@ -23,7 +23,7 @@ from models.vcs import VcsDelivery, VcsIntegration, VcsLink, VcsOutcome
 from services import audit, errors, hints, paging
 from services.access import Action as Right
 from services.access import Actor, can, require, visible
-from services.errors import Conflict, Forbidden, NotFound, TooLarge
+from services.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from services.page import LONGEST_PAGE, Page, cut
 from services.transaction import after_commit, is_duplicate, session, transaction
 from services.vcs import integrations
@@ -117,7 +117,11 @@ def listed(
     after: str | None = None,
     limit: int = paging.USUAL_PAGE,
 ) -> Page[DeliveryLine]:
-    """Deliveries that the actor may see, newest first, with what became of each."""
+    """Deliveries that the actor may see, newest first, with what became of each.
+
+    Raises:
+        Invalid: when there is no such verdict.
+    """
     condition = _seen_by(actor)
     if integration is not None:
         condition &= VcsDelivery.integration_id == integrations.get(actor, integration.id).id
@@ -130,6 +134,8 @@ def listed(
             ),
         )
     if verdict:
+        if verdict not in VERDICTS:
+            raise Invalid({"verdict": f"Say one of: {', '.join(VERDICTS)}."})
         condition &= VcsDelivery.verdict == verdict
     if after is not None:
         condition &= VcsDelivery.id < after

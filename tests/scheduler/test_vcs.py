@@ -142,6 +142,7 @@ def test_a_failure_is_told_with_its_sentence_and_without_markup(world, site, git
     assert text.count("|") - text.count("\\|") == 15
 
 
+@pytest.mark.both_databases
 def test_nothing_is_told_twice(world, site, github):
     previewed(world, github)
     deliver(site)
@@ -307,6 +308,7 @@ class Plain(Hub):
         return db.session.get_one(VcsRepository, self.line.repository.id, populate_existing=True)
 
 
+@pytest.mark.both_databases
 def test_polling_learns_first_and_starts_what_changed_after(plain, site, repository):
     plain.poll(site)
     assert plain.runs() == []

@@ -201,6 +201,12 @@ def test_deliveries_are_listed_dealt_with_again_and_run_anyway(alice, api, world
     assert alice.post(f"{url}/redeliver").json["verdict"] == "pending"
 
 
+def test_a_verdict_that_is_none_is_refused(alice):
+    answer = alice.get("/api/v1/deliveries?verdict=perhaps")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["verdict"])
+
+
 def test_a_run_from_a_link_says_its_trigger(api, world):
     hub = Hub(world)
     line = hub.link()
