@@ -22,12 +22,13 @@ PAGES = (
     "sessions dashboard docs health events account audit administration teams service_accounts "
     "tokens search projects stacks workspaces deployments states members variables queue teardown "
     "runs run_actions run_log run_changes run_compare run_lists run_wizard "
-    "schedules schedule_forms drift time_to_live integrations repositories deliveries"
+    "schedules schedule_forms drift time_to_live integrations repositories deliveries "
+    "email_triggers emails mail_room notices"
 ).split()
 API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "
     "variables configuration_versions email_triggers emails events hold runs run_verbs states "
-    "settle worker_pools teardown schedules vcs_integrations vcs_links deliveries "
+    "notices settle worker_pools teardown schedules vcs_integrations vcs_links deliveries "
     "drift time_to_live"
 ).split()
 HOOKS = "email state_backend vcs".split()

@@ -77,6 +77,7 @@ def of_stack(project: str, name: str, tab: str) -> Frame:
         ("Runs", "runs"),
         ("Variables", "variables"),
         ("Schedules", "schedules"),
+        ("E-mail", "email-triggers"),
     ]
     crumbs = _above_stack(actor, stack)
     names = {"project": stack.project_name, "stack": stack.name}
@@ -100,6 +101,7 @@ def of_deployment(project: str, stack_name: str, workspace: str, tab: str) -> Fr
         ("Repository", "repository"),
         ("Drift", "drift"),
         ("Schedules", "schedules"),
+        ("E-mail", "email-triggers"),
     ]
     others = tuple(
         Crumb(line.deployment.workspace_name, f"{base}/workspaces/{line.deployment.workspace_name}")

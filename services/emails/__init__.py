@@ -2,7 +2,7 @@
 
 from services.emails.intake import KIND, take_in
 from services.emails.keeping import forget
-from services.emails.listing import EmailLine, Headers, Query, get, headers_of, page
+from services.emails.listing import EmailLine, Headers, Query, get, headers_of, may_read, page
 from services.emails.processing import give_up, process
 from services.emails.trying import Trial, run_pasted, try_out
 
@@ -16,6 +16,7 @@ __all__ = [
     "get",
     "give_up",
     "headers_of",
+    "may_read",
     "page",
     "process",
     "run_pasted",

@@ -54,6 +54,8 @@ class Query:
     trigger_id: str | None = None
     stack_id: str | None = None
     verdict: str | None = None
+    strays: bool = False
+    """Keeps what came to addresses that are none."""
     after: str | None = None
     limit: int = USUAL_PAGE
 
@@ -69,6 +71,8 @@ def page(actor: Actor, query: Query) -> Page[EmailLine]:
         scope &= Email.trigger_id == query.trigger_id
     if query.stack_id is not None:
         scope &= Email.stack_id == query.stack_id
+    if query.strays:
+        scope &= Email.trigger_id.is_(None)
     if query.verdict:
         scope &= Email.verdict == _verdict(query.verdict)
     if query.after is not None:
