@@ -104,8 +104,8 @@ def create() -> Response:
     """Make a trigger."""
     form, place = posted(), _asked_place()
     try:
-        values = _values(form)
-        made = email_triggers.create(current.actor(), NewTrigger(**place, **values))
+        asked: dict[str, Any] = {**place, **_values(form)}
+        made = email_triggers.create(current.actor(), NewTrigger(**asked))
     except (Invalid, Conflict) as refusal:
         return _form(None, place, form.refused(refusal), email_form.typed_rows(form), 422)
     return respond_after(f"/email-triggers/{made.id}", said="The address is ready.")

@@ -60,7 +60,7 @@ def create(actor: Actor, new: NewTrigger) -> EmailTrigger:
         raise Conflict("No mail comes here yet: an administrator sets GANTRY_EMAIL_DOMAIN first.")
     stack = stacks.get(actor, new.project, new.stack)
     asked = {name: getattr(new, name) for name in EDITABLE}
-    asked["name"] = new.name or f"{new.type} of {new.stack} in {new.workspace}"
+    asked["name"] = new.name.strip() or _usual_name(new.type, deployment)
     values = settle(asked, stack)
     with transaction() as here:
         held = deployments.keep(deployment)
@@ -93,6 +93,8 @@ def edit(
             raise ChangedMeanwhile(_facts(row))
         wanted = dict(changes)
         row.paused = bool(wanted.pop("paused", row.paused))
+        if not str(wanted.get("name", row.name)).strip():
+            wanted["name"] = _usual_name(wanted.get("type", row.type.value), _deployment(row))
         present = {name: getattr(row, name) for name in EDITABLE} | {"type": row.type.value}
         stack = session().get_one(Stack, row.stack_id)
         for name, value in settle(present | wanted, stack).items():
@@ -194,6 +196,10 @@ def _owner(actor: Actor) -> str:
 def _places(held: Deployment) -> dict[str, str]:
     names = "project_id stack_id workspace_id project_name stack_name workspace_name".split()
     return {"deployment_id": held.id, **{name: getattr(held, name) for name in names}}
+
+
+def _usual_name(run_type: str, place: Deployment) -> str:
+    return f"{run_type} of {place.stack_name} in {place.workspace_name}"
 
 
 def _new_token() -> str:

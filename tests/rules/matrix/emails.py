@@ -10,7 +10,7 @@ from models.email import Email, EmailTrigger
 from services import blobs, email_triggers
 from services.email_triggers import NewTrigger
 from services.house import MailRoom, house, move_in
-from tests.rules.matrix.case import DEPLOYERS, EVERYONE, MEMBERS, OWNERS, Case
+from tests.rules.matrix.case import ADMIN, DEPLOYERS, EVERYONE, MEMBERS, OWNERS, Case
 
 SAM = "sam"
 BODY = {"project": "shop", "stack": "web", "workspace": "staging"}
@@ -62,6 +62,17 @@ ONE: dict[str, Any] = {"names": {"trigger_id": _id}, "blind": SAM, "before": _on
 MAIL: dict[str, Any] = {"names": {"email_id": _email_id}, "blind": SAM, "before": _received}
 
 
+FORM = {"project": "shop", "stack": "web", "workspace": "staging", "type": "preview",
+        "senders": "members"}  # fmt: skip
+PLACE = {"project": "shop", "stack": "web"}
+DEEP = {**PLACE, "workspace": "staging"}
+WHERE = "?project=shop&stack=web&workspace=staging"
+
+
+def _page(endpoint, may, status=200, **more):
+    return Case(f"email_triggers.{endpoint}", may, status, **(ONE | more))
+
+
 def _api(endpoint, may, status=200, **more):
     return Case(f"api_email_triggers.{endpoint}", may, status, **(ONE | more))
 
@@ -79,4 +90,29 @@ CASES = [
     Case("api_emails.index", EVERYONE),
     Case("api_emails.show", MEMBERS, **MAIL),
     Case("api_emails.headers", OWNERS, **MAIL),
+    Case("email_triggers.of_stack", MEMBERS, blind=SAM, names=PLACE, before=_one),
+    Case("email_triggers.of_deployment", MEMBERS, blind=SAM, names=DEEP, before=_one),
+    Case("email_triggers.new", DEPLOYERS, blind=SAM, query=WHERE, before=open_room),
+    Case("email_triggers.create", DEPLOYERS, 303, blind=SAM, send=FORM, before=open_room),
+    _page("show", MEMBERS),
+    _page("attempt", DEPLOYERS, send=PASTED, audits=0),
+    _page("edit", DEPLOYERS),
+    _page("save", DEPLOYERS, 303, send=FORM | {"name": "Orders"}),
+    _page("pause", DEPLOYERS, 303),
+    _page("resume", DEPLOYERS, 303, before=_paused),
+    _page("confirm_rotate", OWNERS, refused=403),
+    _page("rotate", OWNERS, 303),
+    _page("confirm_delete", OWNERS),
+    _page("delete", OWNERS, 303),
+    Case("emails.show", MEMBERS, **MAIL),
+    Case("mail_room.show", ADMIN),
+    Case("mail_room.send_test", ADMIN, 303, audits=0),
+    Case("notices.show", EVERYONE),
+    Case("notices.choose", EVERYONE, 303, send={"waits": "1"}),
+    Case("api_notices.show", EVERYONE),
+    Case(
+        "api_notices.choose",
+        EVERYONE,
+        send={"waits": True, "fails": True, "ends": False},
+    ),
 ]
