@@ -145,6 +145,11 @@ class Portal:
             self._process.wait()
         self._log.close()
 
+    def kill(self) -> None:
+        """End all of it at once, as a power cut would."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def wait_until_ready(self) -> float:
         """Wait for the first answer; return the seconds since the start."""
         while time.perf_counter() - self.started_at < _LONGEST_START_S:

@@ -20,6 +20,7 @@ SCRIPTS = {
     "changes": "h",
     "schedules": "s",
     "pushes": "p",
+    "mails": "m",
 }
 
 

@@ -261,7 +261,8 @@ def _form(
         kinds=email_form.KINDS,
         spare=email_form.SPARE_ROWS,
     )
-    crumbs = _crumbs(row, "Edit") if row else (Crumb("New e-mail trigger"),)
+    above = places.of_stack(place["project"], place["stack"], "").crumbs
+    crumbs = _crumbs(row, "Edit") if row else (*above, Crumb("New e-mail trigger"))
     return page("emails/form.html", context, crumbs=crumbs, status=status)
 
 

@@ -43,7 +43,7 @@ def email_json(line: EmailLine) -> shapes.ReceivedEmail:
         "run": run_link(line.run),
         "sender": row.sender,
         "subject": row.subject,
-        "recipient": row.recipient,
+        "recipient": line.recipient,
         "message_id": row.message_id,
         "service": row.service,
         "authentication": line.authentication,

@@ -59,6 +59,8 @@ def trigger(run: Run) -> str:
     # Nobody but the demo starts runs by hand without being somebody.
     kind = "demo" if run.trigger_kind == "manual" and not run.created_by_id else run.trigger_kind
     said = TRIGGERS.get(kind, f"by {kind}")
+    if kind == "email" and run.trigger_name:
+        return f"{said} to {run.trigger_name}"
     return f"{said.replace(' a ', ' the ')} {run.trigger_name}" if run.trigger_name else said
 
 

@@ -5,7 +5,6 @@ import re
 from base64 import encodebytes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.header import Header as EncodedHeader
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
@@ -40,7 +39,7 @@ def message(
     boundary = f"gantry-{token_hex(16)}"
     lines = [_line(name, value) for name, value in headers[:MOST_HEADERS] if _is_kept(name)]
     lines += ["MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{boundary}"', "", ""]
-    parts: list[bytes] = ["\r\n".join(lines).encode("utf-8", "surrogateescape")]
+    parts: list[bytes] = ["\r\n".join(lines).encode("utf-8", "replace")]
     for kind, words in (("plain", text), ("html", html)):
         if words:
             parts.append(
@@ -59,7 +58,7 @@ def top_headers(raw: bytes) -> list[Header]:
     """The headers of a message in their order, undecoded, unfolded."""
     head = re.split(rb"\r?\n\r?\n", raw[:LARGEST_HEADERS_BYTES], maxsplit=1)[0]
     read = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    return [(name, " ".join(str(value).split())) for name, value in read.items()]
+    return [(_in_utf8(name), " ".join(_in_utf8(value).split())) for name, value in read.raw_items()]
 
 
 def text(form: Mapping[str, Part], name: str, charset: str = "utf-8") -> str:
@@ -98,9 +97,13 @@ def _is_kept(name: str) -> bool:
 
 
 def _line(name: str, value: str) -> str:
-    """A header as it is written. What is not ASCII is encoded; line breaks are none of its own."""
-    flat = " ".join(value.encode("utf-8", "replace").decode().split())
-    return f"{name}: {flat if flat.isascii() else EncodedHeader(flat, 'utf-8').encode()}"
+    """A header as it is written, in UTF-8, on one line."""
+    return f"{name}: {' '.join(value.split())}"
+
+
+def _in_utf8(text: object) -> str:
+    """What the parser kept of bytes that are not ASCII, as the UTF-8 that it mostly is."""
+    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _headers_of(attachment: Attachment) -> list[str]:

@@ -107,7 +107,7 @@ def _actor(
             trigger.owner_id,
             trigger="email",
             trigger_id=trigger.id,
-            trigger_name=f"E-mail trigger {trigger.name}",
+            trigger_name=trigger.name,
         )
     except Forbidden as refusal:
         raise _refused(refusal.text) from None

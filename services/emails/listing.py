@@ -1,7 +1,7 @@
 """Received mail as lists and pages show it; the messages themselves are for owners."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, true
 
@@ -30,6 +30,8 @@ class EmailLine:
     email: Email
     trigger: EmailTrigger | None
     run: Run | None
+    recipient: str | None = None
+    """The address it came to; None for viewers, who must not write there."""
 
     @property
     def authentication(self) -> str:
@@ -79,7 +81,7 @@ def page(actor: Actor, query: Query) -> Page[EmailLine]:
         scope &= Email.id < query.after
     limit = max(1, min(query.limit, LONGEST_PAGE))
     rows = session().execute(emails.emails(scope).limit(limit + 1)).all()
-    return cut([EmailLine(*row) for row in rows], limit, lambda line: line.email.id)
+    return cut([_line(actor, *row) for row in rows], limit, lambda line: line.email.id)
 
 
 def get(actor: Actor, email_id: str) -> EmailLine:
@@ -92,7 +94,7 @@ def get(actor: Actor, email_id: str) -> EmailLine:
     row = session().execute(emails.emails(scope)).first() if is_id(email_id) else None
     if row is None:
         raise NotFound
-    return EmailLine(*row)
+    return _line(actor, *row)
 
 
 def may_read(actor: Actor, line: EmailLine) -> bool:
@@ -120,6 +122,13 @@ def headers_of(actor: Actor, email_id: str) -> Headers:
         raise NotFound("The message itself is not kept any more.")
     found = top_headers(blobs.read(line.email.blob_id))
     return Headers([(decoded(name), decoded(value)[:SHOWN_VALUE]) for name, value in found])
+
+
+def _line(actor: Actor, email: Email, trigger: EmailTrigger | None, run: Run | None) -> EmailLine:
+    bare = EmailLine(email, trigger, run)
+    deployment = _deployment(bare)
+    sees = actor.is_admin if deployment is None else can(actor, Action.SEE_VALUES, deployment)
+    return replace(bare, recipient=email.recipient if sees else None)
 
 
 def _deployment(line: EmailLine) -> Deployment | None:

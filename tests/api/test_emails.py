@@ -98,6 +98,8 @@ def test_received_mail_is_listed_with_its_verdict_and_its_run(api, made):
     assert "“b:”" in items[0]["reason"]
     assert [item["id"] for item in refused] == [items[0]["id"]]
     assert items[0]["authentication"].startswith("SPF pass")
+    assert items[0]["recipient"] is None
+    assert api("dave").get("/api/v1/emails").json["items"][0]["recipient"] == made["address"]
     assert api("vera").get("/api/v1/emails?verdict=odd").status_code == 422
 
 

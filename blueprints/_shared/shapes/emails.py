@@ -92,8 +92,10 @@ class ReceivedEmail(TypedDict):
     """Its author, as From says."""
     subject: Annotated[str, Field(examples=["Please make it larger"])]
     """Its subject."""
-    recipient: Address
-    """The address it came to."""
+    recipient: Annotated[
+        str | None, Field(examples=["web-4v1k0m8c2x5r7t9w3y6z1a2b3c@in.example.com"])
+    ]
+    """The address it came to; null for viewers."""
     message_id: Annotated[str, Field(examples=["<1234@example.com>"])]
     """Its Message-ID."""
     service: Annotated[str, OneOf([*SERVICES, SERVICE]), Field(examples=["mailgun"])]

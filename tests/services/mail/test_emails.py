@@ -32,7 +32,7 @@ def test_a_member_s_message_starts_a_preview_that_says_where_it_comes_from(make,
     assert values(run) == {"size": "3", "title": "Please", "by": "dave@example.com"}
     assert (run.trigger_kind, run.trigger_name) == (
         "email",
-        "E-mail trigger preview of web in staging",
+        "preview of web in staging",
     )
     assert run.created_by_id == sourced.people["dave"].id
     assert run.message == "Please"
