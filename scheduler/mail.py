@@ -1,6 +1,7 @@
 """Mail in the outbox: letters for the SMTP server, and received messages to be looked at."""
 
 from collections.abc import Mapping
+from email.errors import HeaderParseError
 from typing import Any
 
 import structlog
@@ -16,6 +17,26 @@ from services.house import house
 
 log = structlog.get_logger(__name__)
 
+PATIENCE_S = 30.0
+
+
+class _Door:
+    """Remembers that the server was not to be had, so that others' mail does not wait for it."""
+
+    def __init__(self) -> None:
+        self.shut_until_s = 0.0
+
+    def is_shut(self) -> bool:
+        """Whether it was tried in vain just now."""
+        return clock.monotonic() < self.shut_until_s
+
+    def shut(self) -> None:
+        """Let nobody try for a moment."""
+        self.shut_until_s = clock.monotonic() + PATIENCE_S
+
+
+door = _Door()
+
 
 def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
     """Send one letter. The same message has the same Message-ID at each try.
@@ -27,6 +48,8 @@ def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
     room = house().mail
     if room.server is None:
         raise Unavailable("GANTRY_SMTP_URL is not set; the letter waits.")
+    if door.is_shut():
+        raise Unavailable("The mail server did not answer a moment ago; the letter waits.")
     letter = Letter(
         to=str(payload["to"]),
         subject=str(payload["subject"]),
@@ -39,9 +62,13 @@ def deliver(_site: Site, payload: Mapping[str, Any], message_id: str) -> None:
     )
     try:
         smtp.send(room.server, letter)
+    except (ValueError, HeaderParseError) as error:
+        raise Undeliverable("The letter cannot be written: its address is none.") from error
     except NotSent as error:
         if error.is_final:
             raise Undeliverable(str(error)) from error
+        if error.is_absent:
+            door.shut()
         raise Unavailable(f"The letter was not taken: {error}.") from error
 
 

@@ -98,5 +98,8 @@ def _deliver(site: Site, taken: outbox.Taken) -> None:
     except (GantryError, OSError) as error:
         log.info("a message waits for another try", kind=taken.kind, id=taken.id, reason=str(error))
         outbox.failed(taken, str(error))
+    except Exception as error:  # A fault in one message must not end the delivery of all others.
+        log.exception("a message could not be delivered", kind=taken.kind, id=taken.id)
+        outbox.failed(taken, f"A fault of Gantry’s own: {type(error).__name__}.")
     else:
         outbox.delivered(taken)

@@ -19,18 +19,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.mail.automatic import OWN_HEADER
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 15.0
 _PORTS = {"smtp": 587, "smtps": 465}
 _STARTTLS = ("required", "optional", "never")
 _PERMANENT = HTTPStatus.INTERNAL_SERVER_ERROR  # 5xx of SMTP means what 5xx does not of HTTP.
 
 
 class NotSent(Exception):
-    """A letter was not taken; the message says why. `is_final`: it never will be."""
+    """A letter was not taken; the message says why.
 
-    def __init__(self, text: str, *, is_final: bool = False) -> None:
+    `is_final`: it never will be. `is_absent`: the server was not to be had at all.
+    """
+
+    def __init__(self, text: str, *, is_final: bool = False, is_absent: bool = False) -> None:
         super().__init__(text)
-        self.is_final = is_final
+        self.is_final, self.is_absent = is_final, is_absent
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def compose(letter: Letter) -> EmailMessage:
 
 
 def send(to_server: Server, letter: Letter) -> None:
-    """Hand a letter over. Waits for the server, at most half a minute a step.
+    """Hand a letter over. Waits for the server, at most a quarter of a minute a step.
 
     Raises:
         NotSent: when it was not taken, for now or for good.
@@ -136,7 +139,7 @@ def send(to_server: Server, letter: Letter) -> None:
         is_final = error.smtp_code >= _PERMANENT and isinstance(error, smtplib.SMTPDataError)
         raise NotSent(f"the server answered {error.smtp_code}", is_final=is_final) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise NotSent(_words(error, to_server)) from error
+        raise NotSent(_words(error, to_server), is_absent=isinstance(error, OSError)) from error
 
 
 def _connect(to_server: Server, letter: Letter) -> smtplib.SMTP:

@@ -4,6 +4,7 @@ import pytest
 
 from models.base import db
 from models.outbox import OutboxMessage
+from scheduler import mail as courier
 from scheduler import outbox as post
 from scheduler.execution.site import Site
 from services import mail
@@ -15,6 +16,11 @@ from tests import mail_room, mailbox
 def box(app):
     with mailbox.listening() as found, mail_room.furnished(url=found.url):
         yield found
+
+
+@pytest.fixture(autouse=True)
+def open_door():
+    courier.door.shut_until_s = 0.0
 
 
 @pytest.fixture
@@ -58,6 +64,29 @@ def test_a_letter_waits_while_the_server_is_not_ready(site, box):
 def test_a_letter_the_server_will_never_take_is_given_up(site, box):
     box.answers.append("554 never")
     put()
+
+    post.deliver(site)
+
+    assert row().given_up_at is not None
+
+
+def test_an_absent_server_is_not_asked_by_every_letter(site, box):
+    url = box.url.replace(str(box.port), "1")
+    with mail_room.furnished(url=url):
+        put("1")
+        put("2")
+
+        post.deliver(site)
+
+    db.session.rollback()
+    said = sorted(each.last_error for each in db.session.query(OutboxMessage))
+    assert "cannot be reached" in said[0]
+    assert "did not answer a moment ago" in said[1]
+
+
+def test_a_letter_to_an_address_that_is_none_is_given_up(site, box):
+    with transaction():
+        mail.send("nobody at all", "Hello", "x", key="1")
 
     post.deliver(site)
 

@@ -5,6 +5,7 @@ import pytest
 from models.base import db
 from models.outbox import OutboxMessage
 from models.run_state import RunType
+from scheduler import mail as courier
 from scheduler import outbox as post
 from scheduler.execution.site import Site
 from services import runs
@@ -13,6 +14,11 @@ from services.runs import work
 from tests import inbound, mail_room
 from tests.services.mail.conftest import run_of
 from tests.services.runs.workshop import ask, claim, hire, planned
+
+
+@pytest.fixture(autouse=True)
+def open_door():
+    courier.door.shut_until_s = 0.0
 
 
 @pytest.fixture
