@@ -62,9 +62,10 @@ class Exposition:
         """Ask anew. Without a database the old gauges go, and the process's own numbers stay."""
         for gauge in self._gauges.values():
             gauge.clear()
+        reading = gauges.Reading()
         try:
             for name, (_, labels, read) in gauges.TABLE.items():
-                self._set(self._gauges[name], labels, read())
+                self._set(self._gauges[name], labels, read(reading))
             self._count()
         except (SQLAlchemyError, GantryError) as error:
             session().rollback()
