@@ -13,6 +13,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
+from lib import logs
 from tests.faults import hosts, kills, outages, outside, races, stopping
 from tests.faults.harness import scene
 from tests.faults.judge import doubled, judge, lost
@@ -255,6 +256,7 @@ def main():
     parser.add_argument("--only", default=",".join(PARTS), help="parts, by commas")
     parser.add_argument("--kind", default="sqlite,postgres", help="databases, by commas")
     asked = parser.parse_args()
+    logs.configure("warning", "text")
     campaign = Campaign(asked.seed)
     print(f"seed {asked.seed}, {asked.rounds} rounds, load {os.getloadavg()[0]:.1f}")
     for _ in range(asked.rounds):
