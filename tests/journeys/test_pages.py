@@ -1,9 +1,11 @@
 """Every main page: with data, with long names and without, in light and dark, wide and narrow."""
 
+import datetime as dt
 import re
 
 import pytest
 
+from lib import clock
 from tests.journeys.eyes import wrong_with
 
 LONG = "a-name-that-is-as-long-as-a-name-may-be-in-this-portal-so-there"
@@ -23,7 +25,19 @@ def full(house):
     house.ada.put(f"/projects/{LONG}/variables/{'n' * 60}", variable)
     secret = {"value": "0123456789abcdef", "category": "environment", "secret": True}
     house.ada.put("/projects/pages/variables/TOKEN", secret)
+    _people_and_programs(house)
     return place
+
+
+def _people_and_programs(house):
+    """A team with a role, and a service account with tokens, one of which expires soon."""
+    house.ada.post("/teams", {"name": LONG, "title": WORDS[:110]})
+    house.ada.post("/service-accounts", {"name": LONG, "description": WORDS})
+    house.ada.put(f"/teams/{LONG}/members", [{"service_account": LONG}])
+    house.ada.put(f"/projects/{LONG}/members", [{"team": LONG, "role": "owner"}])
+    token = {"name": WORDS[:110], "service_account": LONG, "stack": f"{LONG}/{LONG}"}
+    soon = (clock.now() + dt.timedelta(days=3)).isoformat()
+    house.ada.post("/tokens", token | {"workspace": LONG, "expires_at": soon})
 
 
 FULL = """
@@ -37,6 +51,7 @@ FULL = """
 /projects/pages/stacks/web/workspaces/pages-staging/state-versions
 /projects/pages/stacks/web/workspaces/pages-staging/outputs
 /audit /administration /administration/users /administration/settings /queue
+/administration/teams /administration/service-accounts /administration/tokens /account/teams
 /account /account/password /account/sessions /account/tokens /search?q=pages
 """.split()
 """One page of each template: runs, members and variables look alike wherever they stand."""
@@ -44,7 +59,8 @@ FULL = """
 LONG_PAGES = f"""
 / /projects /projects/{LONG} /projects/{LONG}/variables /projects/{LONG}/stacks/{LONG}
 /projects/{LONG}/stacks/{LONG}/settings /workspaces /workspaces/{LONG}
-/projects/{LONG}/stacks/{LONG}/workspaces/{LONG}
+/projects/{LONG}/stacks/{LONG}/workspaces/{LONG} /projects/{LONG}/members
+/administration/teams/{LONG} /administration/service-accounts/{LONG}
 """.split()
 
 EMPTY = "/ /projects /workspaces /runs /audit /account/tokens /search?q=nothing".split()
