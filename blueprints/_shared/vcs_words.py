@@ -33,7 +33,7 @@ SETUPS: Mapping[str, Setup] = {
             ("Secret", "secret"),
             ("Which events", "Let me select: Pushes, Pull requests"),
         ),
-        "GitHub sends a ping at once; it is seen above when it came.",
+        "GitHub sends a ping at once, by which you see that it works.",
     ),
     "gitlab": Setup(
         "gitlab",
