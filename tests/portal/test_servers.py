@@ -4,9 +4,13 @@ import json
 
 import pytest
 
+from services import drift
+from services.access import SYSTEM
 from tests.provider.fixtures import PYTHON, lay_into
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("portal-servers")]
+
+NOTHING = dict.fromkeys("add change destroy replace import move forget outputs".split(), 0)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,26 @@ def test_drift_is_in_the_change_document(portal, servers, cloud):
         ("demo_file.greeting", "update")
     ]
     assert counts(run) == {"change": 1}
+
+
+def test_drift_is_found_by_a_check_and_put_right_by_an_apply(portal, servers, cloud):
+    portal.applied(servers)
+    (cloud / "greeting.txt").write_text("changed by hand\n")
+
+    check = portal.settled(drift.check_now(SYSTEM, portal.deployment(servers)))
+    found = drift.of(SYSTEM, portal.deployment(servers)).verdict
+    items, drifted = found.items, found.drifted
+    portal.applied(servers)
+    portal.settled(drift.check_now(SYSTEM, portal.deployment(servers)))
+    after = drift.of(SYSTEM, portal.deployment(servers)).verdict
+
+    assert (check.state, check.refresh_only, check.changes) == ("finished", True, NOTHING)
+    assert drifted
+    assert [(each["address"], each["action"]) for each in items] == [
+        ("demo_file.greeting", "update")
+    ]
+    assert items[0]["attributes"]
+    assert (after.drifted, after.items) == (False, [])
 
 
 def test_a_quota_that_is_exceeded_is_said_with_its_address(portal, servers):

@@ -16,6 +16,7 @@ from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.runs import work
 from services.transaction import session
 from tests import factories
+from tests.mail_room import furnished
 from tests.services.runs.workshop import SOURCE, claim, hire, planned
 from tests.services.schedules.calendar import come, hours, ledger
 from tests.services.states.shelf import applied, state
@@ -166,7 +167,12 @@ def test_a_day_before_it_is_warned_of_once_for_each_date(deployed, frozen_clock)
 
     frozen_clock.advance(hours(49))
 
-    assert warned(row)
+    with furnished(url="smtp://127.0.0.1:25"):
+        assert warned(row)
+        ttl.warn()
+    [letter] = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "mail"))
+    assert letter.payload["to"] == "dave@example.com"
+    assert letter.payload["subject"] == "web in staging will be destroyed soon"
     assert [each.id for each in ttl.ending(deployed.vera, 5)] == [row.id]
     assert ttl.ending(deployed.sam, 5) == []
 

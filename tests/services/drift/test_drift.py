@@ -14,6 +14,7 @@ from services import changes, drift, publishing, schedules
 from services.access import Actor
 from services.errors import Conflict, Forbidden, Invalid
 from services.runs import work
+from tests.mail_room import furnished
 from tests.services.runs.workshop import SOURCE, SUMMARY, claim, hire
 from tests.services.schedules.calendar import come, hours, ledger
 from tests.services.states.shelf import applied
@@ -165,6 +166,22 @@ def test_a_scheduled_check_has_the_lowest_class(deployed, frozen_clock):
 
     run = db.session.scalars(select(Run).where(Run.trigger_id == row.id)).one()
     assert (run.drift, run.trigger_kind) == (True, "schedule")
+
+
+def letters():
+    return [(each.payload["to"], each.payload["subject"]) for each in messages("mail")]
+
+
+def test_a_verdict_that_turns_is_told_once_to_the_owner_of_the_checks(deployed, frozen_clock):
+    with furnished(url="smtp://127.0.0.1:25"):
+        scheduled(deployed, frozen_clock, TAGS)
+        checked(deployed, TAGS)
+        assert letters() == [("dave@example.com", "web in staging has drifted")]
+
+        checked(deployed)
+
+    assert letters()[1:] == [("dave@example.com", "web in staging is as it should be again")]
+    assert "update aws_instance.web" in messages("mail")[0].payload["text"]
 
 
 # --- putting it right ---------------------------------------------------------------------------
