@@ -19,7 +19,7 @@ from models.run import Run
 from models.schedule import Outcome, Overlap, Purpose, Schedule, ScheduleTime
 from services import access, hold, runs
 from services.access import Actor
-from services.errors import GantryError, Unavailable
+from services.errors import Forbidden, GantryError, NotFound, Unavailable
 from services.runs.create import as_applied
 from services.schedules import inputs, missing, timing
 from services.schedules.missing import Policy, Verdict
@@ -161,7 +161,7 @@ def _fire(row: Schedule, scheduled_for: dt.datetime) -> bool:
     try:
         with session().begin_nested():
             actor = owner_of(row)
-            run = runs.create_pinned(actor, request_now(row))
+            run = _made(actor, row)
             write(row, scheduled_for, Outcome.FIRED, run_id=run.id, actor_name=actor.name)
     except Unavailable:
         raise
@@ -174,6 +174,19 @@ def _fire(row: Schedule, scheduled_for: dt.datetime) -> bool:
         return False  # Somebody else decided about this time.
     row.fired_count += 1
     return True
+
+
+def _made(actor: Actor, row: Schedule) -> Run:
+    """The run; what its owner would be told is told to those who read the ledger."""
+    try:
+        return runs.create_pinned(actor, request_now(row))
+    except NotFound:
+        raise Forbidden(f"{actor.name} does not see this place any more. {_TAKE_OVER}") from None
+    except Forbidden:
+        raise Forbidden(f"{actor.name} may not create runs here any more. {_TAKE_OVER}") from None
+
+
+_TAKE_OVER = "Whoever saves the schedule takes it over."
 
 
 def request_now(row: Schedule) -> runs.NewRun:

@@ -272,6 +272,8 @@ def _checked(
         asked.when.get("start"),
     )
     columns = timing.read(fields, asked.when, row.first_at if row and same_interval else None)
+    if asked.purpose is Purpose.TTL and columns["at"] is None:
+        fields.add("at", "A time to live is one date.")
     columns |= _policies(fields, asked.what_if)
     try:
         validate(request, *place)

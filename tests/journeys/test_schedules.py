@@ -71,7 +71,7 @@ def test_it_is_paused_run_by_hand_skipped_and_its_ledger_read(page_as, house, pl
     expect(ledger).to_have_count(2)
     expect(ledger.first).to_contain_text("Skipped beforehand by Dave.")
     expect(ledger.last).to_contain_text("Started by hand by Dave.")
-    expect(ledger.last).to_contain_text("finished", timeout=60_000)
+    expect(ledger.last).to_contain_text("Finished", timeout=60_000)
     shot(page, "schedule")
     eyes.check(page)
     page.get_by_role("button", name="Take back").click()

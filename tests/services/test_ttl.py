@@ -11,7 +11,7 @@ from models.project import Deployment, Stack
 from models.run import Run
 from models.run_state import RunState
 from models.schedule import Schedule
-from services import publishing, states, ttl
+from services import publishing, schedules, states, ttl
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.runs import work
 from services.transaction import session
@@ -149,6 +149,13 @@ def test_only_owners_have_something_removed(deployed):
             put(deployed.dave, deployed, then=then)
     with pytest.raises(Forbidden):
         put(deployed.vera, deployed)
+
+
+def test_it_stays_one_date(deployed):
+    row = put(deployed.dave, deployed)
+
+    with pytest.raises(Invalid, match="one date"):
+        schedules.edit(deployed.dave, row, {"cron": "0 3 * * *"})
 
 
 # --- warned in time -----------------------------------------------------------------------------

@@ -164,7 +164,7 @@ def test_an_owner_who_lost_the_role_starts_nothing(world, frozen_clock):
 
     come()
 
-    assert "nothing here" in refusal(row)
+    assert "Dave does not see this place any more" in refusal(row)
 
 
 def test_an_owner_who_only_looks_on_by_now_starts_nothing(world, frozen_clock):
@@ -178,7 +178,7 @@ def test_an_owner_who_only_looks_on_by_now_starts_nothing(world, frozen_clock):
 
     come()
 
-    assert "role does not let you" in refusal(row)
+    assert "Dave may not create runs here any more" in refusal(row)
 
 
 def test_an_owner_who_is_gone_starts_nothing(world, frozen_clock):

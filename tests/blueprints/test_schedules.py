@@ -1,0 +1,181 @@
+"""The pages of schedules as a browser without a script uses them."""
+
+import re
+
+import html5lib
+import pytest
+from sqlalchemy import select
+
+from models.base import db
+from models.schedule import Schedule
+from services import schedules, variables
+from tests.queries import queries  # noqa: F401 - a fixture
+from tests.rules.matrix.schedules import sourced
+from tests.services.schedules.calendar import come, hours, make
+
+pytestmark = pytest.mark.usefixtures("frozen_clock")  # Saturday, 21 November 2026, noon
+NEW = "/schedules/new?project=shop&stack=web&workspace=staging"
+
+
+@pytest.fixture(autouse=True)
+def _source(world):
+    sourced(world)
+
+
+def fields_of(page, action):
+    """What a browser would send of a form: every field with its present value."""
+    tree = html5lib.parse(page.text, namespaceHTMLElements=False)
+    form = next(each for each in tree.iter("form") if each.get("action") == action)
+    found = {}
+    for each in form.iter():
+        name, kind = each.get("name"), each.get("type")
+        if not name or kind == "submit":
+            continue
+        if each.tag == "select":
+            chosen = [o for o in each.iter("option") if o.get("selected") is not None]
+            found[name] = (chosen or list(each.iter("option")))[0].get("value")
+        elif each.tag == "textarea":
+            found[name] = each.text or ""
+        elif kind not in {"radio", "checkbox"} or each.get("checked") is not None:
+            found[name] = each.get("value", "")
+    return found
+
+
+def one():
+    db.session.rollback()
+    return db.session.scalars(select(Schedule)).one()
+
+
+def filled(visitor, **typed):
+    return fields_of(visitor.get(NEW), "/schedules/new") | {"name": "nightly"} | typed
+
+
+def errors(page):
+    return re.findall(r'field-error"[^>]*>.*?<span>(.*?)</span>', page.text, re.DOTALL)
+
+
+def test_the_form_as_it_comes_makes_a_schedule(browse):
+    dave = browse("dave")
+
+    answer = dave.post("/schedules/new", data=filled(dave))
+
+    assert answer.status_code == 303, errors(answer)
+    assert answer.location == f"/schedules/{one().id}"
+    assert (one().cron, one().timezone, one().active) == ("0 3 * * *", "UTC", None)
+
+
+def test_every_field_of_it_is_kept(browse):
+    dave = browse("dave")
+    typed = {
+        "type": "apply", "way": "every", "every_number": "2", "every_unit": "weeks",
+        "timezone": "Europe/Berlin", "start": "2026-12-01T09:00", "ends": "after",
+        "end_after": "5", "active": "1", "active_from": "08:00", "active_until": "18:00",
+        "overlap": "queue", "missed": "one", "max_delay": "2 h", "message": "hello",
+        "auto_apply": "yes", "targets": "a.b\nc.d", "priority": "7",
+        "variables-0-name": "size", "variables-0-value": "3", "variables-0-category": "terraform",
+    }  # fmt: skip
+    form = filled(dave, **typed)
+    form.pop("day-sun")
+
+    answer = dave.post("/schedules/new", data=form)
+
+    assert answer.status_code == 303, errors(answer)
+    row = one()
+    assert (row.every, row.end_after, row.max_delay_s) == ("2 weeks", 5, 7200)
+    assert (row.overlap, row.missed, row.type) == ("queue", "one", "apply")
+    assert row.active["days"] == ["mon", "tue", "wed", "thu", "fri", "sat"]
+    assert row.inputs["auto_apply"] is True
+    assert (row.inputs["targets"], row.inputs["priority"]) == (["a.b", "c.d"], 7)
+    assert schedules.variables_of(row)[0].value == 3
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(browse):
+    dave = browse("dave")
+    form = filled(dave, cron="99 * * * *", timezone="Mars/Olympus", max_delay="long")
+
+    answer = dave.post("/schedules/new", data=form | {"max_delay": ""})
+
+    assert answer.status_code == 422
+    assert len(errors(answer)) >= 2
+    assert 'value="Mars/Olympus"' in answer.text
+    assert dave.post("/schedules/new", data=form).status_code == 422
+
+
+def test_a_button_shows_the_next_times_and_makes_nothing(browse):
+    dave = browse("dave")
+
+    answer = dave.post("/schedules/new", data=filled(dave, cron="15 6 * * *", look="1"))
+
+    assert answer.status_code == 200
+    assert "06:15 UTC" in answer.text
+    assert db.session.scalars(select(Schedule)).all() == []
+
+
+def test_the_fragment_is_the_same_as_in_the_page(browse):
+    dave = browse("dave")
+    fragment = dave.get("/schedules/times?way=cron&cron=0+3+*+*+*&timezone=UTC").text
+
+    assert fragment.strip() in dave.get(NEW).text
+
+
+def test_an_edit_shows_what_is_there_and_keeps_a_secret_that_is_left_empty(browse, world):
+    secret = {"value": "hush hush", "category": "environment", "secret": True}
+    row = make(world.dave, variables=variables.run_inputs({"size": "small", "password": secret}))
+    dave = browse("dave")
+    url = f"/schedules/{row.id}/edit"
+    page = dave.get(url)
+
+    answer = dave.post(url, data=fields_of(page, url) | {"name": "renamed"})
+
+    assert "hush" not in page.text
+    assert answer.status_code == 303, errors(answer)
+    kept = {item.name: item for item in schedules.variables_of(one())}
+    assert one().name == "renamed"
+    assert one().next_fire_at == row.next_fire_at
+    assert kept["size"].value == "small"
+    password = kept["password"]
+    assert variables.unseal(password.value_id, password.ciphertext) == "hush hush"
+
+
+def test_an_edit_of_an_older_version_says_what_changed_and_keeps_what_was_typed(browse, world):
+    row = make(world.dave)
+    dave = browse("dave")
+    url = f"/schedules/{row.id}/edit"
+    form = fields_of(dave.get(url), url) | {"cron": "0 5 * * *"}
+    schedules.edit(world.alice, row, {"cron": "0 4 * * *"})
+
+    answer = dave.post(url, data=form)
+
+    assert answer.status_code == 409
+    assert "cron is now “0 4 * * *”" in answer.text
+    assert 'value="0 5 * * *"' in answer.text
+
+
+def test_the_page_tells_what_came_of_each_time(browse, world, frozen_clock):
+    row = make(world.dave, cron="0 * * * *", timezone="Europe/Berlin")
+    frozen_clock.advance(hours(3))
+    come()
+
+    page = browse("vera").get(f"/schedules/{row.id}").text
+    missed = browse("vera").get(f"/schedules/{row.id}?outcome=missed").text
+
+    assert page.count("outcome-missed") == 2
+    assert "16:00 CET" in page
+    assert "Run now" not in page
+    assert missed.count("<tr data-row") == 2
+
+
+def test_the_number_of_queries_does_not_grow_with_the_schedules(browse, world, queries):
+    for number in range(2):
+        make(world.dave, name=f"number {number}")
+    dave = browse("dave")
+    dave.get("/schedules")
+    with queries() as few:
+        dave.get("/schedules")
+    for number in range(2, 12):
+        make(world.dave, name=f"number {number}")
+
+    with queries() as many:
+        dave.get("/schedules")
+
+    assert len(many) == len(few)
