@@ -165,7 +165,7 @@ def test_the_page_tells_what_came_of_each_time(browse, world, frozen_clock):
     assert missed.count("<tr data-row") == 2
 
 
-def test_the_number_of_queries_does_not_grow_with_the_schedules(browse, world, queries):
+def test_the_number_of_queries_does_not_grow_with_the_schedules(browse, world, queries):  # noqa: F811 - the fixture
     for number in range(2):
         make(world.dave, name=f"number {number}")
     dave = browse("dave")
