@@ -15,9 +15,16 @@ from email.message import Message as Mime
 from email.policy import compat32
 from email.utils import collapse_rfc2231_value, unquote
 from html.parser import HTMLParser
+from typing import Any
 
 from integrations.mail.post import Unreadable
-from integrations.mail.rebuild import LARGEST_HEADERS_BYTES, Attachment, Header, top_headers
+from integrations.mail.rebuild import (
+    LARGEST_HEADERS_BYTES,
+    Attachment,
+    Header,
+    in_utf8,
+    top_headers,
+)
 
 MOST_PARTS = 200
 DEEPEST = 12
@@ -228,13 +235,23 @@ def _disposition(part: Mime) -> str:
 def _filename(part: Mime) -> str:
     """The name its sender gave the file, decoded, as it is: not to be used as a path."""
     for header, parameter in (("content-disposition", "filename"), ("content-type", "name")):
-        found = part.get_param(parameter, header=header)
+        found = _parameter(part, header, parameter)
         if isinstance(found, tuple):
             charset, _, value = found
             return clean(in_charset(value.encode("latin-1", "replace"), charset or "utf-8"))
         if found:
             return decoded(unquote(collapse_rfc2231_value(str(found))))
     return ""
+
+
+def _parameter(part: Mime, header: str, name: str) -> Any:
+    """A parameter of a header that may hold bytes, which the parser would replace by marks."""
+    raw = next((value for key, value in part.raw_items() if key.lower() == header), None)
+    if raw is None:
+        return None
+    holder: Mime = Mime(policy=compat32)
+    holder[header] = in_utf8(raw)
+    return holder.get_param(name, header=header)
 
 
 class _Words(HTMLParser):

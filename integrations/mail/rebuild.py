@@ -58,7 +58,12 @@ def top_headers(raw: bytes) -> list[Header]:
     """The headers of a message in their order, undecoded, unfolded."""
     head = re.split(rb"\r?\n\r?\n", raw[:LARGEST_HEADERS_BYTES], maxsplit=1)[0]
     read = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    return [(_in_utf8(name), " ".join(_in_utf8(value).split())) for name, value in read.raw_items()]
+    return [(in_utf8(name), " ".join(in_utf8(value).split())) for name, value in read.raw_items()]
+
+
+def in_utf8(text: object) -> str:
+    """What the parser kept of bytes that are not ASCII, as the UTF-8 that it mostly is."""
+    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def text(form: Mapping[str, Part], name: str, charset: str = "utf-8") -> str:
@@ -99,11 +104,6 @@ def _is_kept(name: str) -> bool:
 def _line(name: str, value: str) -> str:
     """A header as it is written, in UTF-8, on one line."""
     return f"{name}: {' '.join(value.split())}"
-
-
-def _in_utf8(text: object) -> str:
-    """What the parser kept of bytes that are not ASCII, as the UTF-8 that it mostly is."""
-    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _headers_of(attachment: Attachment) -> list[str]:

@@ -96,6 +96,7 @@ NAMES = {
     "filename*=utf-8''%E2%82%AC.yaml": "€.yaml",
     "filename*0*=utf-8''..%2F..%2F%E2%82%AC; filename*1=\".yaml\"": "../../€.yaml",
     'filename="=?utf-8?b?4oKsLnlhbWw=?="': "€.yaml",
+    'filename="order für mai.yaml"': "order für mai.yaml",
     'filename="../../etc/passwd"': "../../etc/passwd",
     'filename="C:\\\\x\\\\con.yaml"': "C:\\x\\con.yaml",
     "filename*=x-unknown''%FF.yaml": None,
