@@ -29,7 +29,7 @@ API = (
     "me users service_accounts teams tokens projects stacks workspaces deployments members "
     "variables configuration_versions email_triggers emails events hold runs run_verbs states "
     "notices settle worker_pools teardown schedules vcs_integrations vcs_links deliveries "
-    "drift time_to_live"
+    "drift time_to_live audit run_notes"
 ).split()
 HOOKS = "email state_backend vcs".split()
 OPEN_ENDPOINTS = frozenset(

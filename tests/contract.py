@@ -6,12 +6,14 @@ description, too.
 
 import json
 from functools import cache
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from blueprints._shared.describe import Content, Some, call_of
 from blueprints._shared.problems import PROBLEMS
 
+ROOT = Path(__file__).resolve().parent.parent
 API = "/api/v1/"
 _STATUSES = {problem.type: problem.status for problem in PROBLEMS}
 

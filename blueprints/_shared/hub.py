@@ -62,6 +62,11 @@ class Subscription:
             self._pending[event.name, event.run_id] = event
             self._ready.notify()
 
+    def tell(self, what: RunMoved) -> None:
+        """Have the client told that a run has changed, if it listens to that and may know of it."""
+        if self.topics & set(_topics_of(what)) and self.sees(what):
+            self.put(state_event(what))
+
     def take(self, timeout_s: float) -> list[Event] | None:
         """What is to be told, waited for up to `timeout_s`; None once the stream must end."""
         with self._ready:

@@ -85,6 +85,7 @@ def answer(topics: frozenset[str]) -> Response:
         return _full()
     for event in _first(subscription, request.headers.get("Last-Event-ID", "")):
         subscription.put(event)
+    _catch_up(subscription, request.headers.get("Last-Event-ID", ""))
     stream = _Stream(app, hub, subscription, listener, recheck)
     response = Response(stream.events(), content_type="text/event-stream; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache, no-store, no-transform"
@@ -156,8 +157,20 @@ def _first(subscription: Subscription, last_event_id: str) -> Iterator[Event]:
     for what in feed.standing(subscription.run_ids):
         yield state_event(what)
         yield log_event(what.run_id, feed.log_size(what.run_id))
-    if last_event_id.isascii() and last_event_id.isdigit():
+    if _is_place(last_event_id):
         yield Event("look", "", {})
+
+
+def _catch_up(subscription: Subscription, last_event_id: str) -> None:
+    """Tell a client that comes back what has moved since; `look` stands for what is beyond that."""
+    if _is_place(last_event_id):
+        moved, _ = feed.moved_since(int(last_event_id))
+        for what in moved:
+            subscription.tell(what)
+
+
+def _is_place(last_event_id: str) -> bool:
+    return last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
 
 
 def _recheck() -> Recheck:

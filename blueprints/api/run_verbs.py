@@ -180,14 +180,19 @@ def plan_again(run_id: str) -> Response:
 
 
 @blueprint.post("/runs/<run_id>/comments")
-@describe(Commented, takes=NewComment)
+@describe(Commented, takes=NewComment, once=True)
 def comment(run_id: str) -> Commented:
     """Comment on a run.
 
     Answers with the run, and with the comment as `comment`.
     """
-    row = runs.comment(current.actor(), run_id, api.body(NewComment).text)
-    run = reading.get(current.actor(), run_id)
+    text, run = api.body(NewComment).text, reading.get(current.actor(), run_id)
+    row, _is_new = api.once(
+        "run-comment",
+        lambda: runs.comment(current.actor(), run_id, text),
+        name=lambda made: made.id,
+        find=lambda made_id: reading.said(run, made_id),
+    )
     said = Comment(id=row.id, at=instant(row.at), author=row.author_name, text=row.text)
     return Commented(**_now(run), comment=said)
 

@@ -120,6 +120,23 @@ def comments(run: Run) -> Sequence[RunComment]:
     return session().scalars(run_pages.comments(run.id)).all()
 
 
+def said(run: Run, comment_id: str) -> RunComment:
+    """One comment on a run.
+
+    Raises:
+        NotFound: when there is none of this id.
+    """
+    row = session().get(RunComment, comment_id)
+    if row is None or row.run_id != run.id:
+        raise NotFound("There is no such comment.")
+    return row
+
+
+def attached(run: Run) -> Sequence[RunMetadata]:
+    """What people attached to a run, as it came."""
+    return session().scalars(run_pages.metadata(run.id)).all()
+
+
 def complaints(run: Run) -> list[Complaint]:
     """What the engine complained about, errors first, with the place in the log."""
     rows = session().scalars(run_pages.diagnostics(run.id)).all()

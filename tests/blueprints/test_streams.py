@@ -13,7 +13,7 @@ from models.base import db
 from models.project import Project
 from models.run import Run
 from models.run_state import RunState
-from services import hints, runs, sessions
+from services import feed, hints, runs, sessions
 from services.feed import moved
 from tests import factories
 from tests import run_stories as stories
@@ -263,6 +263,25 @@ def test_a_client_that_comes_back_is_told_to_look_again(open_stream):
     text = next_event(response)
 
     assert "event: look" in text
+
+
+def test_a_client_that_comes_back_is_told_what_moved_meanwhile(open_stream, world, run):
+    place = feed.newest()
+    runs.discard(world.dave, run.id)
+
+    response = open_stream("vera", "/events?topics=runs", headers={"Last-Event-ID": str(place)})
+
+    assert '"state":"discarded"' in next_event(response)
+
+
+def test_a_client_that_comes_back_is_told_nothing_it_may_not_see(open_stream, world, run):
+    runs.discard(world.dave, run.id)
+
+    response = open_stream("sam", "/events?topics=runs", headers={"Last-Event-ID": "0"})
+
+    text = next_event(response)
+    assert "event: look" in text
+    assert "event: state" not in text
 
 
 def test_a_program_listens_with_its_token(open_stream, api, run):

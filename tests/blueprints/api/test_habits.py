@@ -322,3 +322,44 @@ def test_a_cursor_of_another_order_is_unreadable(api, world):
 
     assert dave.get(f"{RUNS}?sort=created_at&cursor={cursor}").status_code == 400
     assert dave.get(f"{RUNS}?cursor={cursor}").status_code == 400
+
+
+# --- what is said of a run --------------------------------------------------------------------
+
+
+def test_a_comment_sent_twice_with_one_key_stands_once(api, world):
+    run, dave = a_run(world), api("dave")
+    url, key = f"{RUNS}/{run.id}/comments", {"Idempotency-Key": "said"}
+
+    first = dave.post(url, json={"text": "Why?"}, headers=key)
+    again = dave.post(url, json={"text": "Why?"}, headers=key)
+    other = dave.post(url, json={"text": "Why not?"}, headers=key)
+
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
+    assert first.json["comment"] == again.json["comment"]
+    assert [each["text"] for each in dave.get(url).json["items"]] == ["Why?"]
+
+
+def test_what_was_attached_to_a_run_is_listed(api, world):
+    run, dave = a_run(world), api("dave")
+
+    dave.post(f"{RUNS}/{run.id}/discard", json={"metadata": ["sig:1", "sig:2"]})
+
+    attached = dave.get(f"{RUNS}/{run.id}/metadata").json["items"]
+    assert [(each["verb"], each["text"]) for each in attached] == [
+        ("discard", "sig:1"),
+        ("discard", "sig:2"),
+    ]
+
+
+def test_the_audit_log_is_read_by_programs_as_far_as_they_see(api, world):
+    run = a_run(world)
+    api("dave").post(f"{RUNS}/{run.id}/discard")
+
+    seen = api("vera").get("/api/v1/audit?action=run").json["items"]
+    unseen = api("sam").get("/api/v1/audit?action=run").json["items"]
+
+    assert [(each["action"], each["actor"]["name"]) for each in seen] == [("run.discard", "dave")]
+    assert seen[0]["target"]["id"] == run.id
+    assert unseen == []
+    assert api("vera").get("/api/v1/audit?since=colour").status_code == 422

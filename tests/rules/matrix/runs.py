@@ -85,6 +85,8 @@ CASES = [
     _seen("run_changes.more"),
     *(_seen(f"api_runs.{part}") for part in "changes log variables".split()),
     _seen("api_events.of_run"),
+    *(_seen(f"api_run_notes.{part}") for part in "comments diagnostics metadata".split()),
+    Case("api_audit.index", EVERYONE),
     _seen("run.variables"),
     _seen("run_changes.show"),
     _seen("run_log.show"),
