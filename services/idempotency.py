@@ -78,5 +78,6 @@ def _make(actor: Actor, request: Request, make: Callable[[], T], name: Callable[
         write.add(kept)
         write.flush()  # A second one with this key waits here, then fails.
         made = make()
+        write.flush()  # What was made has its id by now.
         kept.made_id = name(made)
     return made

@@ -359,7 +359,7 @@ def test_the_audit_log_is_read_by_programs_as_far_as_they_see(api, world):
     seen = api("vera").get("/api/v1/audit?action=run").json["items"]
     unseen = api("sam").get("/api/v1/audit?action=run").json["items"]
 
-    assert [(each["action"], each["actor"]["name"]) for each in seen] == [("run.discard", "dave")]
+    assert [(each["action"], each["actor"]["name"]) for each in seen] == [("run.discard", "Dave")]
     assert seen[0]["target"]["id"] == run.id
     assert unseen == []
     assert api("vera").get("/api/v1/audit?since=colour").status_code == 422
