@@ -15,4 +15,7 @@ class Role(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the weakest role."""
-        return list(Role).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}

@@ -1,9 +1,9 @@
 """Runs as programs read them, and what programs send to make one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from flask import url_for
+from flask import g, url_for
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
 
 from blueprints._shared.forms import Body
@@ -15,6 +15,7 @@ from services import variables
 from services.fields import storable
 from services.runs import NewRun, WaitingOn
 from services.runs.facts import RunFacts
+from services.runs.listing import RunLine
 
 COUNTS = ("add", "change", "destroy", "replace", "import", "move", "forget", "outputs")
 _PINNED = ("commit", "commit_message", "author_name", "author_email", "version", "digest")
@@ -144,9 +145,45 @@ def run_json(facts: RunFacts) -> shapes.Run:
         "error": _error(run),
         "outputs": dict(facts.outputs),
         "actions": list(facts.actions),
-        "url": url_for("api_runs.show", run_id=run.id),
+        "url": _url(run.id),
         "version": run.version,
     }
+
+
+def line_json(line: RunLine, names: frozenset[str]) -> dict[str, Any] | None:
+    """These fields of a run as its line in a list has them, or None when it has not all."""
+    if not names <= _FROM_LINES.keys():
+        return None
+    return {name: read(line) for name, read in _FROM_LINES.items() if name in names}
+
+
+_FROM_LINES: Mapping[str, Callable[[RunLine], Any]] = {
+    "id": lambda line: line.id,
+    "number": lambda line: line.number,
+    "type": lambda line: line.type.value,
+    "state": lambda line: line.state.value,
+    "status": lambda line: line.status.value,
+    "project": lambda line: line.project_name,
+    "stack": lambda line: line.stack_name,
+    "workspace": lambda line: line.workspace_name,
+    "message": lambda line: line.message,
+    "created_at": lambda line: moment(line.created_at),
+    "finished_at": lambda line: instant(line.finished_at),
+    "priority": lambda line: line.priority,
+    "archived": lambda line: line.archived_at is not None,
+    "drift": lambda line: line.drift,
+    "destroy": lambda line: line.destroy,
+    "changes": lambda line: summary(line.changes),
+    "url": lambda line: _url(line.id),
+    "version": lambda line: line.version,
+}
+
+
+def _url(run_id: str) -> str:
+    """Where a run is read; what stands before its id is looked up once for a request."""
+    if "runs_url" not in g:
+        g.runs_url = url_for("api_runs.index")
+    return f"{g.runs_url}/{run_id}"
 
 
 def summary(changes: Mapping[str, Any] | None) -> shapes.Summary | None:

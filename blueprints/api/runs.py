@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from blueprints._shared import api, change_stream, conditional, current, paging, run_order, sparse
 from blueprints._shared.describe import Content, Some, describe
 from blueprints._shared.nouns import Json, moment
-from blueprints._shared.run_json import RunBody, run_json, summary
+from blueprints._shared.run_json import RunBody, line_json, run_json, summary
 from blueprints._shared.shapes import OneOf, Paging, list_of, shape
 from blueprints._shared.shapes.nouns import Output
 from blueprints._shared.shapes.run_parts import (
@@ -31,6 +31,7 @@ from services.errors import Invalid, NotFound
 from services.runs import change_pages, filters, listing, reading
 from services.runs.facts import RunFacts, bare, facts, stamp
 from services.runs.facts import history as history_of
+from services.runs.listing import RunLine
 from services.runs.ordered import Order
 
 blueprint = api.blueprint("runs", __name__, tag="run")
@@ -97,9 +98,7 @@ def index() -> Response | Json:
     found = run_order.page(filters.parse(request.args.to_dict(flat=False)))
     if conditional.is_known(f"{stamp(current.actor(), found.lines)}{found.next}"):
         return conditional.nothing_new()
-    rows = listing.whole(found.lines)
-    items = [sparse.only(run_json(each), fields) for each in _facts(rows, fields)]
-    return {"items": items, "next": found.next}
+    return {"items": _items(found.lines, fields), "next": found.next}
 
 
 @blueprint.get("/runs/<run_id>")
@@ -227,6 +226,14 @@ def _run(run_id: str) -> models.Run:
 
 def _one(run: models.Run) -> Run:
     return run_json(facts(current.actor(), [run])[0])
+
+
+def _items(lines: Sequence[RunLine], fields: frozenset[str] | None) -> Sequence[Json | None]:
+    """The runs of lines: from the lines themselves, when these have all that is asked for."""
+    if fields is not None and (not lines or line_json(lines[0], fields) is not None):
+        return [line_json(line, fields) for line in lines]
+    rows = listing.whole(lines)
+    return [sparse.only(run_json(each), fields) for each in _facts(rows, fields)]
 
 
 def _facts(rows: Sequence[models.Run], fields: frozenset[str] | None) -> list[RunFacts]:
