@@ -28,11 +28,7 @@ SCRIPTS = {
 def main() -> None:
     """Measure what is asked for, print it, and write it down if told so."""
     asked = argparse.ArgumentParser(prog="bench", description=__doc__)
-<<<<<<< HEAD
-    asked.add_argument("what", nargs="*", help=f"of {', '.join(SCRIPTS)}, or letters a to h, m, s")
-=======
-    asked.add_argument("what", nargs="*", help=f"of {', '.join(SCRIPTS)}, or letters a to i, s")
->>>>>>> 08a441b (List the measurement of the API)
+    asked.add_argument("what", nargs="*", help=f"of {', '.join(SCRIPTS)}, or letters a to i, m, s")
     asked.add_argument("--write", type=Path, metavar="FILE", help="a Markdown file for the rows")
     wanted = asked.parse_args()
     facts = common.machine()
