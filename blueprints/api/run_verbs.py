@@ -43,7 +43,7 @@ class Prioritize(Attached):
     """Above 0 is sooner; 0 is as usual."""
 
 
-class NewComment(Body):
+class NewComment(Attached):
     """Something to say."""
 
     text: Annotated[Text, Field(examples=["Looks right to me."])]
@@ -168,15 +168,17 @@ def promote(run_id: str) -> Response:
 
 
 @blueprint.post("/runs/<run_id>/plan-again")
-@describe(Run, takes=Body, refuses={409: STATE}, once=True)
+@describe(Run, takes=Attached, refuses={409: STATE}, once=True)
 def plan_again(run_id: str) -> Response:
     """Plan again.
 
     Discards an unconfirmed run, whose plan may be outdated, and answers with the new run that
     replaces it.
     """
-    api.body(Body)
-    return _made(run_id, "plan-again", lambda: runs.plan_again(current.actor(), run_id))
+    metadata = _metadata()
+    return _made(
+        run_id, "plan-again", lambda: runs.plan_again(current.actor(), run_id, metadata=metadata)
+    )
 
 
 @blueprint.post("/runs/<run_id>/comments")
@@ -186,10 +188,10 @@ def comment(run_id: str) -> Commented:
 
     Answers with the run, and with the comment as `comment`.
     """
-    text, run = api.body(NewComment).text, reading.get(current.actor(), run_id)
+    asked, run = api.body(NewComment), reading.get(current.actor(), run_id)
     row, _is_new = api.once(
         "run-comment",
-        lambda: runs.comment(current.actor(), run_id, text),
+        lambda: runs.comment(current.actor(), run_id, asked.text, metadata=asked.metadata),
         name=lambda made: made.id,
         find=lambda made_id: reading.said(run, made_id),
     )

@@ -67,7 +67,7 @@ def prioritize(
     return run
 
 
-def comment(actor: Actor, run_id: str, text: str) -> RunComment:
+def comment(actor: Actor, run_id: str, text: str, *, metadata: Sequence[str] = ()) -> RunComment:
     """Say something about a run.
 
     Raises:
@@ -83,6 +83,7 @@ def comment(actor: Actor, run_id: str, text: str) -> RunComment:
         here.add(row)
         run.version += 1
         tell(run)
+        decide.attach(actor, run, "comment", metadata)
         audit.record(actor, "run.comment", run, after={"text": text})
     return row
 

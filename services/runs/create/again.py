@@ -41,7 +41,7 @@ def promote(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
         return make(actor, request, Origin(promoted_from_id=old.id), pinned_source(old))
 
 
-def plan_again(actor: Actor, run_id: str) -> Run:
+def plan_again(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Run:
     """Replace an unconfirmed run whose plan is outdated: discard it, and plan the same again.
 
     Raises:
@@ -52,7 +52,7 @@ def plan_again(actor: Actor, run_id: str) -> Run:
         check(actor, "confirm", old)
         if not around([old])[old.id].is_outdated:
             raise Conflict("The plan is not outdated: confirm or discard it.")
-        request = _again(old, ())
+        request = _again(old, metadata)
         old.result = "Replaced by a new plan."
         move(old, RunState.DISCARDED, actor.mark("Planned again."))
         audit.record(actor, "run.discard", old)
