@@ -22,13 +22,14 @@ SCRIPTS = {
     "schedules": "s",
     "pushes": "p",
     "mails": "m",
+    "crowd": "q",
 }
 
 
 def main() -> None:
     """Measure what is asked for, print it, and write it down if told so."""
     asked = argparse.ArgumentParser(prog="bench", description=__doc__)
-    asked.add_argument("what", nargs="*", help=f"of {', '.join(SCRIPTS)}, or letters a to i, m, s")
+    asked.add_argument("what", nargs="*", help=f"of {', '.join(SCRIPTS)}, or their letters")
     asked.add_argument("--write", type=Path, metavar="FILE", help="a Markdown file for the rows")
     wanted = asked.parse_args()
     facts = common.machine()

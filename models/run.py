@@ -84,12 +84,13 @@ class Run(Identified, Base):
         ),
         _few(
             "ix_run_line",
-            "worker_id IS NULL AND state IN ('ready','confirmed')",
+            # Written so that no index by state is tempting: a planner would walk it, and sort.
+            "worker_id IS NULL AND (state || '') IN ('ready','confirmed')",
             "pool_order",
             "id",
         ),
-        _few("ix_run_held_up", "state = 'queued'", "pool_order", "id"),
-        _few("ix_run_lock_line", "state = 'queued'", "deployment_id", "home_order", "id"),
+        _few("ix_run_held_up", "(state || '') = 'queued'", "pool_order", "id"),
+        _few("ix_run_lock_line", "(state || '') = 'queued'", "deployment_id", "home_order", "id"),
         Index(
             "ix_run_active",
             "deployment_id",

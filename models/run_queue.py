@@ -12,8 +12,19 @@ from models.run_state import LOCKING, WORKING, RunState
 _LOCKING = sorted(LOCKING)
 
 # Word for word the conditions of partial indexes, so that SQLite knows it may use them.
-_CLAIMABLE = text("run.state IN ('ready','confirmed') AND run.worker_id IS NULL")
-_QUEUED = text("run.state = 'queued'")
+_CLAIMABLE = text("run.worker_id IS NULL AND (run.state || '') IN ('ready','confirmed')")
+_QUEUED = text("(run.state || '') = 'queued'")
+
+
+class PLACES:
+    """Where a run belongs, for who narrows a queue by it: written so that no index is tempting.
+
+    Those of places lead to all the runs that ever were; the queue's own only to those that wait.
+    """
+
+    project_id = Run.project_id.concat("")
+    stack_id = Run.stack_id.concat("")
+    workspace_id = Run.workspace_id.concat("")
 
 
 def waiting_for_lock(deployment_id: str, *, by_hand_of: str | None = None) -> Select[Run]:

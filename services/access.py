@@ -235,7 +235,12 @@ def visible(actor: Actor, columns: Any) -> ColumnElement[bool]:
 
     `columns` is a table (or alias) with `project_id`, `workspace_id`, or both; for a Project or
     Workspace itself, use `visible_places`.
+
+    Raises:
+        TypeError: for a table that has neither, of which everybody would see everything.
     """
+    if not (hasattr(columns, "project_id") or hasattr(columns, "workspace_id")):
+        raise TypeError(f"{columns} belongs to no place; ask visible_places or the table itself.")
     if actor.is_admin:
         return true()
     condition = actor.bounds.condition(columns)

@@ -13,6 +13,8 @@ from services.workers import LEASE
 
 HIGHEST = 1000
 
+__all__ = ["EMBEDDED", "HIGHEST", "Room", "is_full", "limit", "room", "setting"]
+
 
 @dataclass(frozen=True)
 class Room:

@@ -101,7 +101,7 @@ def show(actor: Actor, name: str = EMBEDDED) -> Queue:
         NotFound: when there is no such pool.
     """
     pool = get(actor, name)
-    here, seen = session(), visible(actor, Run)
+    here, seen = session(), visible(actor, run_queue.PLACES)
     running = here.scalars(run_queue.at_work().where(seen).limit(MOST_SHOWN)).all()
     ready = _in_order(line.ids(MOST_SHOWN, seen))
     held_up = here.scalars(run_queue.held_up().where(seen).limit(MOST_SHOWN)).all()
@@ -121,7 +121,7 @@ def _in_order(ids: Sequence[str]) -> list[Run]:
 
 
 def _pool(actor: Actor, name: str) -> Pool:
-    setting, seen = settings.setting(name), visible(actor, Run)
+    setting, seen = settings.setting(name), visible(actor, run_queue.PLACES)
     waiting = Run.state.in_((RunState.QUEUED, RunState.READY, RunState.CONFIRMED))
     return Pool(
         name,

@@ -7,11 +7,12 @@ from typing_extensions import TypedDict
 
 from blueprints._shared import api, current
 from blueprints._shared.describe import describe
+from blueprints._shared.forms import Body
 from blueprints._shared.nouns import Json, instant
 from blueprints._shared.run_json import run_json
-from blueprints._shared.shapes import Id, Instant, list_of, shape
+from blueprints._shared.shapes import Id, Instant, Version, list_of, shape
 from blueprints._shared.shapes.runs import Run
-from services import queue
+from services import pools, queue
 from services.page import Page
 
 blueprint = api.blueprint("worker_pools", __name__, tag="worker-pool")
@@ -41,6 +42,10 @@ class Pool(TypedDict):
 
     name: Annotated[str, Field(examples=["embedded"])]
     """What it is called."""
+    concurrency: Annotated[int | None, Field(examples=[None])]
+    """The most runs at once that an administrator has set: 0 pauses it, null is no limit."""
+    version: Version
+    """The version of what is set."""
     slots: Annotated[int, Field(examples=[4])]
     """How many runs it takes at once."""
     busy: Annotated[int, Field(examples=[1])]
@@ -65,6 +70,15 @@ class Queue(TypedDict):
     """How many more wait than are shown."""
 
 
+class PoolChanges(Body):
+    """What is to be changed; with `version`, only if that is still the present one."""
+
+    concurrency: int | None = Field(ge=0, le=pools.HIGHEST, examples=[2])
+    """The most runs at once: 0 takes nothing new, null lifts the limit."""
+    version: int | None = None
+    """The version you saw; with another one by now the change is refused."""
+
+
 @blueprint.get("/worker-pools")
 @describe(list_of(Pool))
 def index() -> Json:
@@ -85,6 +99,19 @@ def show(**url: Any) -> Json:
     return _pool_json(queue.get(current.actor(), url["name"]))
 
 
+@blueprint.patch("/worker-pools/<name>")
+@describe(Pool, takes=PoolChanges, refuses={409: "Somebody changed it meanwhile."})
+def edit(**url: Any) -> Json:
+    """Change a worker pool.
+
+    How many runs it has at work at once, which may be fewer than its workers could take. What is
+    at work goes on. For administrators.
+    """
+    name, asked, actor = url["name"], api.body(PoolChanges), current.actor()
+    pools.limit(actor, name, asked.concurrency, version=asked.version)
+    return _pool_json(queue.get(actor, name))
+
+
 @blueprint.get("/worker-pools/<name>/queue")
 @describe(Queue)
 def of_pool(**url: Any) -> Json:
@@ -101,6 +128,8 @@ def of_pool(**url: Any) -> Json:
 def _pool_json(pool: queue.Pool) -> Pool:
     return {
         "name": pool.name,
+        "concurrency": pool.concurrency,
+        "version": pool.version,
         "slots": pool.slots,
         "busy": pool.busy,
         "running": pool.running,

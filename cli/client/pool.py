@@ -45,6 +45,24 @@ def show(here: Here, name: str) -> None:
     here.out.one(here.portal.get(path("worker-pools", name)), "name")
 
 
+@pool.command(
+    "limit",
+    calls=["PATCH /worker-pools/{name}"],
+    examples=["gantry pool limit embedded 2", "gantry pool limit embedded none"],
+)
+@click.argument("name")
+@click.argument("concurrency", metavar="NUMBER|none")
+@connected
+def limit(here: Here, name: str, concurrency: str) -> None:
+    """Say how many runs a pool has at work at once; 0 pauses it, none lifts the limit."""
+    if concurrency != "none" and not concurrency.isdecimal():
+        raise click.BadParameter("Give a whole number, or none.")
+    wanted = None if concurrency == "none" else int(concurrency)
+    made = here.portal.patch(path("worker-pools", name), {"concurrency": wanted})
+    said = "no limit" if wanted is None else f"{wanted} at work at once"
+    here.out.done(made, "name", f"The pool {name} has {said}.")
+
+
 @click.command(
     "queue",
     cls=Command,

@@ -4,6 +4,8 @@ import pytest
 
 from models.base import db
 from models.member import Member, Role
+from models.project import Project, Workspace
+from models.user import User
 from services import access
 from services.access import Action, can, on_behalf, weaker_of
 from services.errors import Forbidden
@@ -51,3 +53,9 @@ def test_of_two_the_weaker_role_counts(world, one, other, role):
 
     assert both.name == world.actor(one).name
     assert access.role_on(both, world.stack) == role
+
+
+def test_a_table_that_belongs_to_no_place_is_refused_instead_of_shown_whole(world):
+    for table in (Project, Workspace, User):
+        with pytest.raises(TypeError, match="belongs to no place"):
+            access.visible(world.sam, table)

@@ -2,7 +2,7 @@
 
 from models.base import db
 from services import state_clients
-from tests.rules.matrix.case import DEPLOYERS, EVERYONE, MEMBERS, OWNERS, Case
+from tests.rules.matrix.case import ADMIN, DEPLOYERS, EVERYONE, MEMBERS, OWNERS, Case
 from tests.services.runs.workshop import ask
 from tests.services.states.shelf import applied, content, lost
 
@@ -87,9 +87,11 @@ CASES = [
         names={"run_id": _waiting},
         send={"priority": "1"},
     ),
+    Case("queue.limit", ADMIN, 303, send={"concurrency": "2"}),
     Case("api_worker_pools.index", EVERYONE),
     Case("api_worker_pools.show", EVERYONE, names={"name": "embedded"}),
     Case("api_worker_pools.of_pool", EVERYONE, names={"name": "embedded"}, before=_waiting),
+    Case("api_worker_pools.edit", ADMIN, names={"name": "embedded"}, send={"concurrency": 2}),
     Case("teardown.question", DEPLOYERS, blind=SAM, names=STAGING),
     Case(
         "teardown.create",
