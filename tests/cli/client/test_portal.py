@@ -394,6 +394,19 @@ def test_mail_needs_a_domain_and_says_so(gantry, web):
     assert gantry("email", "list").exit_code == 0
 
 
+def test_what_was_done_and_said_can_be_read(gantry, ada, web):
+    made = gantry("run", "create", f"{web}/dev", "--metadata", "sig:1", "--wait", "-q")
+    run_id = made.stdout.strip()
+    assert gantry("run", "comment", run_id, "Fine by me.").exit_code == 0
+
+    assert "Fine by me." in gantry("run", "comments", run_id).stdout
+    assert "sig:1" in gantry("run", "metadata", run_id).stdout
+    assert gantry("run", "diagnostics", run_id).exit_code == 0
+    assert "run.comment" in gantry("audit", "list", "--action", "run", "--limit", "5").stdout
+    chosen = json.loads(gantry("notices", "--no-ends", "--json").stdout)
+    assert chosen["ends"] is False
+
+
 def test_a_repository_is_linked_and_its_secrets_come_from_files(gantry, web, tmp_path):
     (tmp_path / "token").write_text("tok\n")
     service = ["--kind", "github", "--base-url", "https://127.0.0.1"]
