@@ -5,6 +5,8 @@ The head is a file, so that a start compares two words and loads Alembic only to
 
 import os
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,41 @@ def _with_alembic(act: Any) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with db.engine.connect().execution_options(**{WRITES: True}) as connection:
+    with db.engine.connect() as connection, _free_to_rebuild(connection):
+        connection.execution_options(**{WRITES: True})
         _lock(connection)
         config.attributes["connection"] = connection
         act(config)
+        _check_references(connection)
         connection.commit()
+
+
+@contextmanager
+def _free_to_rebuild(connection: Connection) -> Iterator[None]:
+    """Let SQLite rebuild a table without taking the rows that refer to it along.
+
+    Some alterations drop a table and make it anew, which with references enforced deletes whatever
+    cascades. SQLite takes the switch outside of transactions only.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.close()
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise Unavailable(f"Rows of “{broken[0]}” would refer to nothing; nothing was changed.")
 
 
 def _lock(connection: Connection) -> None:
