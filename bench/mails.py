@@ -106,8 +106,7 @@ def _post_all(
             body, headers = _delivery(to, message_id)
             started = time.perf_counter()
             try:
-                connection.request("POST", "/hooks/email/raw", body, headers)
-                status = _status(connection)
+                status = _post(connection, body, headers)
             except (OSError, http.client.HTTPException):
                 return  # The portal was killed: this one was not answered.
             assert status == 200, status
@@ -124,10 +123,15 @@ def _post_all(
     return times
 
 
-def _status(connection: http.client.HTTPConnection) -> int:
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
+def _post(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> int:
+    """Post until it is not 503: “too busy” is asked again later, as mail services do."""
+    while True:
+        connection.request("POST", "/hooks/email/raw", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 503:
+            return answer.status
+        time.sleep(0.2)
 
 
 def _delivery(to: str, message_id: str) -> tuple[bytes, dict[str, str]]:
