@@ -10,8 +10,8 @@ def test_a_deep_link_opens_a_call_and_it_is_tried_with_a_token(opened, house, sh
     house.place("docs")
     page = opened()
     page.goto("/docs/index.html#/run/runs_index")
-    page.wait_for_selector(f"{CALL}[open]")
-    assert page.evaluate("document.activeElement.closest('details').id") == "/run/runs_index"
+    page.wait_for_selector(f"{CALL} > summary:focus")
+    assert page.locator(f"{CALL}[open]").count() == 1
 
     page.get_by_label("Token").fill(ADMIN_TOKEN)
     page.locator(f"{CALL} [name=limit]").fill("1")
@@ -27,7 +27,7 @@ def test_a_deep_link_opens_a_call_and_it_is_tried_with_a_token(opened, house, sh
 def test_the_group_of_a_link_is_in_sight_and_calls_are_found_by_keyboard(opened, house):
     page = opened()
     page.goto("/docs/index.html#/run")
-    page.wait_for_function("document.activeElement.id === 'tag-run'")
+    page.wait_for_selector("#tag-run:focus")
 
     page.keyboard.press("/")
     page.keyboard.type("confirm")
