@@ -11,6 +11,7 @@ one (Lord Howe).
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ ALIASES = {
 HORIZON_YEARS = 45
 """A day that has not come in so many years (29 February on a Monday takes 40) does not come."""
 _LAST_YEAR = 9990
+_ORDINAL = re.compile(r"\b(2[123]|31)th\b")
+_ENDINGS = {"1": "st", "2": "nd", "3": "rd"}
 _EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _PARTS = (
     ("minute", "minute", "0 to 59"),
@@ -84,7 +87,7 @@ class Cron:
     def explain(self) -> str:
         """The line in English, as cronsim says it."""
         said: str = _sim(self.text).explain()
-        return said
+        return _ORDINAL.sub(lambda found: found[1] + _ENDINGS[found[1][-1]], said)
 
     def times(
         self, after: dt.datetime, zone: dt.tzinfo, window: Window | None = None

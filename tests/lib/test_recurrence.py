@@ -203,6 +203,8 @@ def test_words_stand_for_lines_and_spaces_are_put_in_order():
     assert Cron.parse("  0   3 * *  1 ").text == "0 3 * * 1"
     assert cron("@daily", "2026-01-01T00:00", UTC, 1) == ["01-02 00:00 +0"]
     assert "03:00" in Cron.parse("0 3 * * 1").explain()
+    assert "31st day" in Cron.parse("0 9 31 * *").explain()
+    assert "12th day" in Cron.parse("0 9 12 * *").explain()
 
 
 # --- intervals ---------------------------------------------------------------------------------

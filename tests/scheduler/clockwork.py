@@ -21,7 +21,7 @@ from lib import clock, ids
 from models.base import db
 from models.run import Run
 from models.run_state import RunType
-from models.schedule import Outcome, Schedule, ScheduleTime
+from models.schedule import Missed, Outcome, Schedule, ScheduleTime
 from models.user import User
 from scheduler import firing
 from scheduler.execution.site import Site
@@ -62,6 +62,7 @@ def _due(deployment, number, owner, now):
         name=f"due {number}",
         type=RunType.PREVIEW,
         inputs={"variables": []},
+        missed=Missed.ONE,  # On a busy machine a time may come late; it is not to be lost for it.
         at=at,
         first_at=at,
         next_fire_at=at,
