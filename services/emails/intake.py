@@ -6,6 +6,7 @@ All in one transaction: when the service hears 200, nothing can be lost any more
 
 import datetime as dt
 import hashlib
+import threading
 from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +31,10 @@ MOST_STRANGERS = 500
 LONGEST_ADDRESS = 320
 
 
+_turn = threading.Lock()
+"""Deliveries of one process write one after another: SQLite lets one writer starve among many."""
+
+
 def take_in(delivery: InboundMail) -> Sequence[str]:
     """Keep a delivery; the ids of the messages that are new. A second delivery of one is nothing.
 
@@ -37,7 +42,7 @@ def take_in(delivery: InboundMail) -> Sequence[str]:
         Unavailable: when the database does not answer; the service tries again.
     """
     head = _head(delivery.raw)
-    with transaction():
+    with _turn, transaction():
         if not _is_first(delivery):
             return []
         found = _triggers(delivery.recipients)
