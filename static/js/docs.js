@@ -138,4 +138,6 @@ document.addEventListener("keydown", (event) => {
   filter.focus();
 });
 addEventListener("hashchange", open);
-open();
+/* After the browser has followed the address itself, which takes the focus away. */
+if (document.readyState === "complete") open();
+else addEventListener("load", () => setTimeout(open));
