@@ -13,7 +13,7 @@ def test_a_deep_link_opens_a_call_and_it_is_tried_with_a_token(opened, house, sh
     page.wait_for_selector(f"{CALL} > summary:focus")
     assert page.locator(f"{CALL}[open]").count() == 1
 
-    page.get_by_label("Token").fill(ADMIN_TOKEN)
+    page.locator("#docs-token").fill(ADMIN_TOKEN)
     page.locator(f"{CALL} [name=limit]").fill("1")
     page.locator(CALL).get_by_role("button", name="Send GET").click()
     page.wait_for_selector(f"{CALL} [data-status][data-kind=good]")
