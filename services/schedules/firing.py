@@ -22,7 +22,7 @@ from services.access import Actor
 from services.errors import Forbidden, GantryError, NotFound, Unavailable
 from services.runs.create import as_applied
 from services.schedules import inputs, missing, timing
-from services.schedules.missing import Policy, Verdict
+from services.schedules.missing import Look, Policy, Verdict
 from services.transaction import is_duplicate, session, transaction
 
 BATCH = 100
@@ -45,8 +45,10 @@ def due(after: Key | None = None) -> list[Key]:
     return [(row[0], row[1]) for row in rows]
 
 
-def settle(schedule_id: str) -> int:
+def settle(schedule_id: str, *, watched_since: dt.datetime | None = None) -> int:
     """Decide about the times of a schedule that have come. How many were decided.
+
+    Since `watched_since` (until told: since now) somebody has looked at the schedules all along.
 
     Another process that is at it, or was, is left alone.
 
@@ -63,7 +65,7 @@ def settle(schedule_id: str) -> int:
         first, rule = row.next_fire_at, timing.rule_of(row)
         times = _from(first, rule.after)
         come = list(islice(takewhile(lambda at: at <= now, times), _LOOKED_AT))
-        verdicts = missing.judge(come, now, _policy(row))
+        verdicts = missing.judge(come, Look(now, watched_since or now), _policy(row))
         if len(come) == _LOOKED_AT:
             verdicts = verdicts[
                 :MOST_AT_ONCE

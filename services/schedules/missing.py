@@ -1,6 +1,7 @@
 """What becomes of planned times that went by: which are made up for, and which are missed. Pure.
 
-Late within `IN_TIME` is on time: a leader that changes or a busy minute loses nothing.
+What counts is how long nobody looked, and up to `IN_TIME` of that is nothing: neither a leader that
+changes nor one that has more to do than it can loses a time.
 """
 
 import datetime as dt
@@ -35,25 +36,34 @@ class Verdict:
         return not self.reason
 
 
-def judge(due: Sequence[dt.datetime], now: dt.datetime, policy: Policy) -> list[Verdict]:
+@dataclass(frozen=True)
+class Look:
+    """A look at the clock: when it is, and since when somebody looks without a break."""
+
+    now: dt.datetime
+    since: dt.datetime
+
+
+def judge(due: Sequence[dt.datetime], look: Look, policy: Policy) -> list[Verdict]:
     """A verdict for each of the times, which are all that are due, oldest first.
 
     Of several at once the newest alone counts as on time, unless all are made up for.
     """
     return [
-        Verdict(planned, _reason(now - planned, len(due) - place, policy))
+        Verdict(planned, _reason(planned, look, len(due) - place, policy))
         for place, planned in enumerate(due)
     ]
 
 
-def _reason(late: dt.timedelta, rank: int, policy: Policy) -> str:
+def _reason(planned: dt.datetime, look: Look, rank: int, policy: Policy) -> str:
     """Why a time is missed, or ''. `rank` is 1 for the newest of those that are due."""
-    most = policy.max_delay
+    most, late = policy.max_delay, look.now - planned
     if most is not None and late > most:
         return f"{_words(late)} late: more than the longest delay, {_words(most)}."
-    is_newest = rank == 1
+    is_newest, was_away = rank == 1, look.since - planned > IN_TIME
+    why_none = _AWAY.format(_words(late)) if was_away else _BEHIND
     is_made, why = {
-        Missed.NONE: (is_newest and late <= IN_TIME, _AWAY.format(_words(late))),
+        Missed.NONE: (is_newest and not was_away, why_none),
         Missed.ONE: (is_newest, "Made up for by the newest of the times that were missed."),
         Missed.ALL: (rank <= MOST_MADE_UP, _TOO_MANY),
     }[policy.missed]
@@ -61,6 +71,7 @@ def _reason(late: dt.timedelta, rank: int, policy: Policy) -> str:
 
 
 _AWAY = "Gantry was not at work then; it came {} late."
+_BEHIND = "Gantry had much to do, and a newer planned time had come before it got to this one."
 _TOO_MANY = f"More than {MOST_MADE_UP} times were missed, and this is one of the older ones."
 
 

@@ -24,6 +24,7 @@ TOKEN = ids.make_token("service").text
         "AKIAIOSFODNN7EXAMPLE",
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
     ],
+    ids="header curl operators bearer basic url github aws pem".split(),
 )
 def test_what_opens_doors_is_hidden_in_any_text(said):
     clean = redaction.text(said)

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from lib import clock
 from models.base import db
 from models.schedule import Schedule
 from scheduler import firing
@@ -37,3 +38,29 @@ def test_a_fault_in_one_schedule_keeps_no_other_from_firing(app, world, frozen_c
 
     assert ledger(whole) == [("22 03:00", "fired")]
     assert ledger(broken) == []
+
+
+def test_a_time_that_came_while_somebody_watched_is_late_and_not_missed(app, world, frozen_clock):
+    site = clockwork.site_of(app)
+    frozen_clock.advance(hours(14))
+    firing.fire(site)
+    made = make(world.dave)
+    for _ in range(3600 // 20 + 60):  # A busy leader: it looks all along, and gets to it late.
+        frozen_clock.advance(20)
+        since = firing._watch.look()  # noqa: SLF001 - what each settled schedule does
+
+    firing._settle(site, made.id, since)  # noqa: SLF001 - the pass gets to it at last
+
+    assert f"{clock.now():%d %H:%M}" == "22 03:20"
+    assert ledger(made) == [("22 03:00", "fired")]
+
+
+def test_a_time_that_came_while_nobody_did_is_missed(app, world, frozen_clock):
+    site = clockwork.site_of(app)
+    made = make(world.dave)
+    firing.fire(site)
+
+    frozen_clock.advance(hours(16))
+    firing.fire(site)
+
+    assert ledger(made) == [("22 03:00", "missed")]
