@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, event
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -22,7 +22,7 @@ from lib import ids
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
 Json = Any
 """Anything JSON can say: objects, arrays, strings, numbers, booleans, null."""
@@ -57,6 +57,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 
 E = TypeVar("E", bound=StrEnum)
+A = TypeVar("A", bound="Base")
 
 
 class EnumValue(TypeDecorator[E]):
@@ -95,6 +96,19 @@ class Base(DeclarativeBase):
         dt.datetime: UtcDateTime,
         Any: JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"),
     }
+
+
+def shared_alias(entity: type[A], name: str) -> type[A]:
+    """An alias of a table that every thread may use: keep it in a module.
+
+    SQLAlchemy makes an alias's index of columns when it is first used. A second thread that comes
+    meanwhile finds half of it, takes a column of the table for the alias's, and what it found stays
+    with the alias for good: wrong SQL until the process ends. So the index is made here.
+    """
+    made = aliased(entity, name=name)
+    table = cast("Table", entity.__table__)
+    inspect(made).selectable.corresponding_column(next(iter(table.columns)))
+    return made
 
 
 class Identified:

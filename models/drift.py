@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, select, text
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
-from models.base import Base, Json
+from models.base import Base, Json, shared_alias
 from models.run import Run
 from models.schedule import Purpose, Schedule
 
@@ -59,8 +59,8 @@ class DriftVerdict(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-CheckRun = aliased(Run, name="check_run")
-Check = aliased(Schedule, name="check")
+CheckRun = shared_alias(Run, "check_run")
+Check = shared_alias(Schedule, "check")
 
 
 def fleet(condition: ColumnElement[bool]) -> Rows:

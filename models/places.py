@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, text
 from sqlalchemy.orm import aliased
 
+from models.base import shared_alias
 from models.configuration_version import ConfigurationVersion
 from models.email import Email, EmailTrigger
 from models.project import Deployment, DeploymentLock, ManualLock, Project, Stack, Workspace
@@ -15,9 +16,9 @@ from models.run_content import Plan, Resource, RunFile, RunOutput, StateVersion
 
 Rows = Select[*tuple[Any, ...]]
 
-LastRun = aliased(Run, name="last_run")
-ActiveRun = aliased(Run, name="active_run")
-AppliedRun = aliased(Run, name="applied_run")
+LastRun = shared_alias(Run, "last_run")
+ActiveRun = shared_alias(Run, "active_run")
+AppliedRun = shared_alias(Run, "applied_run")
 
 
 def project_named(name: str) -> Select[Project]:

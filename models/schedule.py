@@ -19,10 +19,10 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lib import clock
-from models.base import Base, EnumValue, Identified, Json
+from models.base import Base, EnumValue, Identified, Json, shared_alias
 from models.run import Run
 from models.run_state import RunType
 
@@ -182,8 +182,8 @@ def due(now: dt.datetime, after: tuple[dt.datetime, str] | None, limit: int) -> 
     return rows.order_by(Schedule.next_fire_at, Schedule.id).limit(limit)
 
 
-Last = aliased(ScheduleTime, name="last_time")
-LastRun = aliased(Run, name="last_run")
+Last = shared_alias(ScheduleTime, "last_time")
+LastRun = shared_alias(Run, "last_run")
 
 
 def listed(condition: ColumnElement[bool], now: dt.datetime, words: str = "") -> Rows:
