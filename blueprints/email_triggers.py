@@ -247,7 +247,7 @@ def _form(
     actor = current.actor()
     stack = stacks.towards(actor, place["project"], place["stack"])
     require(actor, Action.WRITE_TRIGGERS, stack)
-    able = house().engines[stack.engine].run_types
+    able = house().run_types(stack.engine)
     wrong = [text for name, text in form.errors.items() if name.split(".")[0] == "mapping"]
     context = FormPage(
         row=row,

@@ -196,7 +196,7 @@ def drop(actor: Actor, draft_id: str) -> Draft:
 
 def types_of(stack: Stack) -> frozenset[RunType]:
     """The types of runs that a stack's engine has."""
-    return house().engines[stack.engine].run_types
+    return house().run_types(stack.engine)
 
 
 def stacks_to_run(actor: Actor) -> list[str]:

@@ -54,6 +54,11 @@ class House:
     base_url: str = "http://127.0.0.1:8000"
     mail: MailRoom = field(default_factory=MailRoom)
 
+    def run_types(self, engine: str) -> frozenset[RunType]:
+        """What an engine can do; nothing when this Gantry has (no longer) one of that name."""
+        facts = self.engines.get(engine)
+        return facts.run_types if facts else frozenset()
+
     def log_path(self, run_id: str) -> Path:
         """Where the log of a run is kept."""
         return self.data_dir / "logs" / run_id[-2:] / f"{run_id}.log"

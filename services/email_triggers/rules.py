@@ -55,7 +55,7 @@ def _name(value: Any, problems: dict[str, str]) -> str:
 
 
 def _type(value: Any, stack: Stack, problems: dict[str, str]) -> RunType:
-    able = house().engines[stack.engine].run_types
+    able = house().run_types(stack.engine)
     found = next((one for one in TYPES if one.value == value and one in able), None)
     if found is None:
         words = ", ".join(one.value for one in TYPES if one in able)

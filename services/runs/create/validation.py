@@ -72,12 +72,17 @@ def _protection(request: NewRun, stack: Stack, workspace: Workspace) -> str | No
 
 def _problems_of_type(request: NewRun, stack: Stack) -> dict[str, str]:
     kind = request.type
-    able = house().engines[stack.engine].run_types
+    able = house().run_types(stack.engine)
     task = kind is RunType.TASK
     changing = kind in {RunType.APPLY, RunType.DESTROY}
     destroying = kind is RunType.DESTROY or request.destroy
     checks = (
-        ("type", kind not in able, f"{stack.engine} stacks have no runs of type {kind}."),
+        ("type", not able, f"This Gantry has no engine “{stack.engine}”; change the stack's."),
+        (
+            "type",
+            bool(able) and kind not in able,
+            f"{stack.engine} stacks have no runs of type {kind}.",
+        ),
         ("command", task and not (request.command or "").strip(), "Say which command to run."),
         ("command", not task and request.command is not None, "Only a task has a command."),
         ("init", not task and not request.init, "Only a task can leave out init."),
