@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -14,12 +15,18 @@ from blueprints._shared.typed import posted
 from models.run import Run
 from services import deployments, locks, settling, states
 from services import runs as run_verbs
-from services.deployments import DeploymentLine, OutputLine, ResourceLine
+from services.deployments import (
+    DeploymentLine,
+    OutputLine,
+    ResourceFilter,
+    ResourceLine,
+)
 from services.errors import Conflict, Invalid
 from services.page import Page
 from services.settling import Doubt
 
 blueprint = Blueprint("deployments", __name__)
+_FILTER = ("q", "type", "module")
 URL = "/projects/<project>/stacks/<stack>/workspaces/<workspace>"
 
 
@@ -46,12 +53,23 @@ class Runs:
 
 @dataclass(frozen=True)
 class Resources:
-    """What deployments/resources.html reads."""
+    """What deployments/resources.html reads. `narrowing` is a menu for each part of the filter."""
 
     frame: Frame
     lines: Page[ResourceLine]
     next_url: str
-    words: str
+    wanted: ResourceFilter
+    narrowing: Sequence["Narrowing"]
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """A part of the filter: what is chosen, the list without it, what to choose from."""
+
+    label: str
+    chosen: str
+    without_url: str
+    choices: Sequence[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True)
@@ -93,12 +111,29 @@ def runs(project: str, stack: str, workspace: str) -> Response:
 def resources(project: str, stack: str, workspace: str) -> Response:
     """What exists there."""
     frame = places.of_deployment(project, stack, workspace, "resources")
-    words = request.args.get("q", "")
+    actor, wanted = current.actor(), ResourceFilter(*map(request.args.get, _FILTER, ("",) * 3))
     lines = deployments.resources(
-        current.actor(), frame.thing, after=paging.after(), limit=paging.limit(), words=words
+        actor, frame.thing, after=paging.after(), limit=paging.limit(), wanted=wanted
     )
-    context = Resources(frame, lines, places.next_url(lines), words)
+    groups = deployments.resource_groups(actor, frame.thing)
+    narrowing = [
+        _narrowing(frame, wanted, "type", groups.types),
+        _narrowing(frame, wanted, "module", groups.modules),
+    ]
+    context = Resources(frame, lines, places.next_url(lines), wanted, narrowing)
     return page("deployments/resources.html", context, crumbs=frame.crumbs)
+
+
+def _narrowing(
+    frame: Frame, wanted: ResourceFilter, name: str, groups: Sequence[tuple[str, int]]
+) -> Narrowing:
+    def url(value: str) -> str:
+        asked = {"q": wanted.words, "type": wanted.type, "module": wanted.module, name: value}
+        found = urlencode({key: text for key, text in asked.items() if text})
+        return f"{frame.url}/resources" + (f"?{found}" if found else "")
+
+    choices = [(f"{value} · {count}", url(value), False) for value, count in groups]
+    return Narrowing(name.title(), getattr(wanted, name), url(""), choices)
 
 
 @blueprint.get(f"{URL}/outputs")

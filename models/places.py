@@ -139,6 +139,16 @@ def resources_of(deployment_id: str) -> Rows:
     )
 
 
+def resource_groups(deployment_id: str, by: Any) -> Select[str, int]:
+    """(value, how many resources have it) of a column of resources, most of all first."""
+    return (
+        select(by, func.count())
+        .where(Resource.deployment_id == deployment_id)
+        .group_by(by)
+        .order_by(func.count().desc(), by)
+    )
+
+
 def outputs_of(run_id: str) -> Select[RunOutput]:
     """The outputs of a run, by name."""
     return select(RunOutput).where(RunOutput.run_id == run_id).order_by(RunOutput.name)

@@ -41,6 +41,32 @@ class ResourceLine:
 
 
 @dataclass(frozen=True)
+class ResourceFilter:
+    """Which resources are wanted: with these words in their address, of a type, of a module.
+
+    The module of what stands in no module is ROOT.
+    """
+
+    words: str = ""
+    type: str = ""
+    module: str = ""
+
+
+ROOT = "root"
+"""How the root module is called where a module is asked for."""
+
+MOST_GROUPS = 100
+
+
+@dataclass(frozen=True)
+class ResourceGroups:
+    """How many resources there are by type and by module: the 100 largest of each."""
+
+    types: Sequence[tuple[str, int]]
+    modules: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class OutputLine:
     """An output of a deployment. A sensitive one has no value here."""
 
@@ -166,13 +192,17 @@ def resources(
     *,
     after: str | None = None,
     limit: int = paging.USUAL_PAGE,
-    words: str = "",
+    wanted: ResourceFilter = ResourceFilter(),
 ) -> Page[ResourceLine]:
-    """What exists there, by address; `words` narrows it to addresses with these."""
+    """What exists there, by address."""
     require(actor, Action.SEE, deployment)
     rows = places.resources_of(deployment.id)
-    if words:
-        rows = rows.where(Resource.address.icontains(words, autoescape=True))
+    if wanted.words:
+        rows = rows.where(Resource.address.icontains(wanted.words, autoescape=True))
+    if wanted.type:
+        rows = rows.where(Resource.type == wanted.type)
+    if wanted.module:
+        rows = rows.where(Resource.module == ("" if wanted.module == ROOT else wanted.module))
     return paging.fetch(
         rows,
         Resource.address,
@@ -181,6 +211,21 @@ def resources(
         line=ResourceLine,
         key_of=lambda line: line.resource.address,
     )
+
+
+def resource_groups(actor: Actor, deployment: Deployment) -> ResourceGroups:
+    """How many resources exist there, by type and by module."""
+    require(actor, Action.SEE, deployment)
+    types, modules = (
+        [
+            (value or ROOT, count)
+            for value, count in session().execute(
+                places.resource_groups(deployment.id, column).limit(MOST_GROUPS)
+            )
+        ]
+        for column in (Resource.type, Resource.module)
+    )
+    return ResourceGroups(types, modules)
 
 
 def outputs(actor: Actor, deployment: Deployment) -> list[OutputLine]:

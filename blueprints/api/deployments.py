@@ -20,10 +20,10 @@ from blueprints._shared.nouns import (
     workspace_of,
 )
 from blueprints._shared.shapes import Paging, Words, list_of, shape
-from blueprints._shared.shapes.nouns import Deployment, Output, Resource
+from blueprints._shared.shapes.nouns import Deployment, Output, Resource, ResourceKinds
 from models import project as models
 from services import deployments, locks, states
-from services.deployments import OutputLine, ResourceLine
+from services.deployments import OutputLine, ResourceFilter, ResourceLine
 from services.page import Page
 
 blueprint = api.blueprint("deployments", __name__, tag="deployment")
@@ -117,7 +117,7 @@ def unlock(**url: Any) -> Response:
 
 
 @blueprint.get(f"{PATH}/resources")
-@describe(list_of(Resource), query=[Paging, Words])
+@describe(list_of(Resource), query=[Paging, Words, ResourceKinds])
 def resources(**url: Any) -> Json:
     """List the resources.
 
@@ -128,7 +128,7 @@ def resources(**url: Any) -> Json:
         deployment_at(url),
         after=paging.after(),
         limit=paging.limit(),
-        words=request.args.get("q", ""),
+        wanted=ResourceFilter(*map(request.args.get, ("q", "type", "module"), ("",) * 3)),
     )
     return api.listing(page, _resource_json)
 

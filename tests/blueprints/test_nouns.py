@@ -246,6 +246,29 @@ def test_a_change_made_meanwhile_is_shown_and_saved_only_when_said_again(browse)
     assert db.session.query(Project).one().title == "Mine"
 
 
+def test_resources_are_narrowed_by_type_and_module_and_widened_again(browse, full):
+    deployment = full.deployment()
+    for name in ("one", "two"):
+        address = f"module.front.vm.{name}"
+        db.session.add(
+            Resource(deployment_id=deployment.id, address=address, type="vm", module="module.front")
+        )
+    db.session.commit()
+    vera = browse("vera")
+
+    all_of_them = vera.get(f"{STAGING}/resources").text
+    some = vera.get(f"{STAGING}/resources?type=vm&q=two").text
+    none = vera.get(f"{STAGING}/resources?type=vm&module=root").text
+
+    assert "vm · 2" in all_of_them
+    assert "module.front · 2" in all_of_them
+    assert "module.front.vm.two" in some
+    assert "module.front.vm.one" not in some
+    assert "Remove filter Type: vm" in some
+    assert f'href="{STAGING}/resources?q=two"' in some
+    assert "Nothing here is like that" in none
+
+
 def test_deleting_says_what_goes_and_resources_have_to_be_given_up(browse, full):
     alice = browse("alice")
 

@@ -12,6 +12,7 @@ from models.run import Run
 from models.run_content import Resource, RunOutput
 from models.run_state import RunState, RunType
 from services import deployments, locks, members
+from services.deployments import ResourceFilter, ResourceGroups
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.transaction import transaction
 from tests import factories
@@ -167,12 +168,37 @@ def test_resources_are_listed_with_the_runs_that_made_them(world):
 
     first = deployments.resources(world.vera, deployment, limit=2)
     rest = deployments.resources(world.vera, deployment, limit=2, after=first.next)
-    found = deployments.resources(world.vera, deployment, words="0%")
+    found = deployments.resources(world.vera, deployment, wanted=ResourceFilter("0%"))
 
     assert [line.resource.address for line in first.items] == ["x.a", "x.b"]
     assert [line.resource.address for line in rest.items] == ["x.c_100%"]
     assert [line.resource.address for line in found.items] == ["x.c_100%"]
     assert first.items[0].made_run.id == run.id
+
+
+def test_resources_are_counted_and_narrowed_by_type_and_module(world):
+    deployment = world.deployment()
+    for address, kind, module in (
+        ("module.front.vm.a", "vm", "module.front"),
+        ("module.front.vm.b", "vm", "module.front"),
+        ("net.main", "net", ""),
+    ):
+        db.session.add(
+            Resource(deployment_id=deployment.id, address=address, type=kind, module=module)
+        )
+    db.session.commit()
+
+    def addresses(**wanted):
+        page = deployments.resources(world.vera, deployment, wanted=ResourceFilter(**wanted))
+        return [line.resource.address for line in page.items]
+
+    assert deployments.resource_groups(world.vera, deployment) == ResourceGroups(
+        [("vm", 2), ("net", 1)], [("module.front", 2), ("root", 1)]
+    )
+    assert addresses(type="vm") == ["module.front.vm.a", "module.front.vm.b"]
+    assert addresses(type="vm", words=".b") == ["module.front.vm.b"]
+    assert addresses(module="root") == ["net.main"]
+    assert addresses(type="net", module="module.front") == []
 
 
 def test_a_sensitive_output_is_named_and_not_shown(world):

@@ -192,6 +192,16 @@ class Deployment(TypedDict):
 
 
 @shape
+class ResourceKinds(TypedDict, total=False):
+    """How a list of resources is narrowed to those of a kind."""
+
+    type: Annotated[str, Field(examples=["aws_instance"])]
+    """Keeps what is of this type."""
+    module: Annotated[str, Field(examples=["module.front"])]
+    """Keeps what stands in this module; `root` is what stands in none."""
+
+
+@shape
 class Resource(TypedDict):
     """Something that exists because of a deployment."""
 
