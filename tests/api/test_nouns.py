@@ -101,7 +101,6 @@ def test_a_stack_is_made_with_its_source_and_keeps_its_name(api):
     ("source", "field"),
     [
         ({"kind": "module", "name": "x", "version": "1"}, "source.kind"),
-        ({"kind": "vcs_link"}, "source.kind"),
         ({"kind": "ftp"}, "source.kind"),
         ({}, "source.kind"),
         ({"kind": "git"}, "source.url"),

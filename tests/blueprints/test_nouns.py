@@ -285,9 +285,9 @@ def test_a_member_is_added_changed_and_removed(browse, world):
     alice, url = browse("alice"), "/projects/shop/members"
     sam = world.people["sam"].id
 
-    unknown = alice.submit(url, {"user": "nobody@example.com", "role": "viewer"})
-    added = alice.submit(url, {"user": "sam@example.com", "role": "viewer"}, follow_redirects=True)
-    alice.submit(url, {"user": sam, "role": "deployer"})
+    unknown = alice.submit(url, {"who": "nobody@example.com", "role": "viewer"})
+    added = alice.submit(url, {"who": "sam@example.com", "role": "viewer"}, follow_redirects=True)
+    alice.submit(url, {"who": sam, "role": "deployer"})
     seen = browse("sam").get("/projects/shop").status_code
     alice.submit(f"{url}/{sam}/delete")
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
+from lib import clock
 from models.audit import AuditEvent
 from models.base import db
 from models.project import DeploymentLock
@@ -337,7 +338,7 @@ def test_a_block_that_came_meanwhile_refuses_the_write_and_loses_nothing(world, 
     caller = api("alice")
     lock(caller)
     deployment = world.deployment()
-    deployment.blocked_reason, deployment.blocked_at = "Restored.", work.clock.now()
+    deployment.blocked_reason, deployment.blocked_at = "Restored.", clock.now()
     db.session.commit()
 
     answer = push(caller, content(1))

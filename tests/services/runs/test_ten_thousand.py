@@ -69,10 +69,9 @@ def test_one_slot_works_through_them_in_order_and_every_deployment_has_its_turn(
     assert db.session.scalar(left) == MANY - PLACES - 5
 
 
-# A fixture that is imported.
 def test_claims_passes_and_pages_ask_as_much_with_ten_thousand_as_with_ten(
     world,
-    queries,  # noqa: F811
+    queries,  # noqa: F811 - a fixture that is imported
 ):
     def asked():
         worker = hire()
