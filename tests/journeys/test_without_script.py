@@ -135,7 +135,7 @@ def test_members_are_added_changed_and_removed(no_script_page_as, place):
     page = no_script_page_as("alice")
     page.goto(f"{place.project_url}/members")
 
-    page.get_by_label("E-mail address").fill("sam@example.com")
+    page.get_by_label("Address or name").fill("sam@example.com")
     page.get_by_label("Role", exact=True).select_option("viewer")
     _press(page, "Add member")
     row = page.locator("tr", has_text="sam@example.com")
