@@ -137,17 +137,17 @@ def test_members_are_added_changed_and_removed(no_script_page_as, place):
 
     page.get_by_label("Address or name").fill("sam@example.com")
     page.get_by_label("Role", exact=True).select_option("viewer")
-    _press(page, "Add member")
-    row = page.locator("tr", has_text="sam@example.com")
+    _press(page, "Give role")
+    row = page.locator("#members tr", has_text="sam@example.com")
     expect(row).to_be_visible()
 
     row.get_by_label("Role of Sam").select_option("deployer")
     row.get_by_role("button", name="Change").click()
-    row = page.locator("tr", has_text="sam@example.com")
+    row = page.locator("#members tr", has_text="sam@example.com")
     expect(row.get_by_label("Role of Sam")).to_have_value("deployer")
 
     row.get_by_role("button", name="Remove").click()
-    expect(page.locator("tr", has_text="sam@example.com")).to_have_count(0)
+    expect(page.locator("#members tr", has_text="sam@example.com")).to_have_count(0)
 
 
 def test_a_deployment_is_locked_and_unlocked(house, no_script_page_as, place):
