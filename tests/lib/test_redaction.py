@@ -69,7 +69,7 @@ def test_no_line_of_the_log_holds_a_token(capsys, log_format):
     logs.configure("info", log_format)
     try:
         structlog.get_logger("ours").info("sent", sent=TOKEN, headers={"Authorization": TOKEN})
-        logging.getLogger("a.library").warning("refused %s", TOKEN)
+        logging.getLogger("somebody.else").warning("refused %s", TOKEN)
         try:
             raise ValueError(f"no such thing as {TOKEN}")
         except ValueError:
