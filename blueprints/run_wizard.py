@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, redirect, request
 
-from blueprints._shared import current
+from blueprints._shared import current, source_form, where
 from blueprints._shared.current import Crumb
 from blueprints._shared.pairs_form import field_text, posted_variables
 from blueprints._shared.respond import page, respond_after
@@ -22,21 +22,8 @@ from services.vcs.links import LinkLine
 blueprint = Blueprint("run_wizard", __name__)
 STEPS = ("source", "type", "options", "review")
 DEFAULT_TYPE = "preview"
-LONGEST = 200
 _OPTIONS = "command targets replace message priority".split()
 _SWITCHES = "auto_apply refresh_only without_init".split()
-
-
-@dataclass(frozen=True)
-class Where:
-    """What templates/runs/new/where.html reads: the first question, when nothing is preset."""
-
-    stacks: Sequence[tuple[str, str]]
-    workspaces: Sequence[tuple[str, str]]
-    stack: str
-    workspace: str
-    type: str
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ def new() -> Response:
     """The first step, with what is preset; or where to run, when that is not."""
     asked = _presets()
     if not (asked["stack"] and asked["workspace"]):
-        return _where(asked)
+        return _ask(asked)
     return _page("source", None, asked, {})
 
 
@@ -72,7 +59,7 @@ def create() -> Response:
     """Make the draft with what was typed at the first step."""
     asked = _presets()
     if not (asked["stack"] and asked["workspace"]):
-        return _where(asked)
+        return _ask(asked)
     draft = drafts.start(current.actor(), asked)
     return _took_source(draft)
 
@@ -177,19 +164,8 @@ def step_of(field: str) -> str:
     return "source" if field.partition(".")[0] in {"source", "file"} else "options"
 
 
-def _where(asked: Mapping[str, str]) -> Response:
-    actor = current.actor()
-    able, places = drafts.stacks_to_run(actor), drafts.workspaces_to_run(actor)
-    stack = f"{asked['project']}/{asked['stack']}" if asked["stack"] else ""
-    problem = "" if able and places else "none"
-    context = Where(
-        _choices(able), _choices(places), stack, asked["workspace"], asked["type"], problem
-    )
-    return page("runs/new/where.html", context, crumbs=_crumbs())
-
-
-def _choices(names: Sequence[str]) -> list[tuple[str, str]]:
-    return [("", "Choose …"), *((name, name) for name in names)]
+def _ask(asked: Mapping[str, str]) -> Response:
+    return where.ask("run", asked, list_url="/runs", icon="runs", type=asked["type"])
 
 
 def _page(
@@ -206,7 +182,6 @@ def _page(
     for place in (stack, workspace):
         require(actor, Action.CREATE_RUN, place)
     shown = drafts.shown_variables(draft) if draft else []
-    uploads = drafts.uploads(actor, stack.project_name) if step == "source" else ()
     context = Step(
         step=step,
         draft=draft,
@@ -217,7 +192,7 @@ def _page(
         stack=stack,
         engine_types=_types(stack),
         is_protected=stack.protected or workspace.protected,
-        uploads=[(row.id, f"{row.filename} · {row.digest[:12]}") for row in uploads],
+        uploads=source_form.uploads(actor, stack) if step == "source" else (),
         variable_error=" ".join(
             f"{name.partition('.')[2]}: {text}"
             for name, text in errors.items()
@@ -231,9 +206,7 @@ def _page(
     )
 
 
-def _crumbs(stack: Stack | None = None, workspace: str = "") -> tuple[Crumb, ...]:
-    if stack is None:
-        return (Crumb("Runs", "/runs"), Crumb("New"))
+def _crumbs(stack: Stack, workspace: str) -> tuple[Crumb, ...]:
     project = f"/projects/{stack.project_name}"
     home = f"{project}/stacks/{stack.name}"
     return (
@@ -255,13 +228,7 @@ def _types(stack: Stack) -> frozenset[str]:
 
 def _presets() -> dict[str, str]:
     """The presets of the query or of the first form; a stack may be named `project/stack`."""
-    given = request.values
-    project, stack = given.get("project", ""), given.get("stack", "")
-    if "/" in stack:
-        project, _, stack = stack.partition("/")
-    named = {"project": project, "stack": stack, "workspace": given.get("workspace", "")}
-    asked = {name: text.strip()[:LONGEST].replace("\x00", "") for name, text in named.items()}
-    return asked | {"type": _word(given.get("type", ""))}
+    return where.asked() | {"type": _word(request.values.get("type", ""))}
 
 
 def _word(text: str) -> str:

@@ -7,32 +7,22 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request
 
-from blueprints._shared import current, schedule_form
+from blueprints._shared import current, schedule_form, source_form, where
 from blueprints._shared.current import Crumb
 from blueprints._shared.respond import fragment, page, respond_after
 from blueprints._shared.schedule_form import Pair, clocks, crumbs_of
 from blueprints._shared.typed import Typed, posted
 from models.project import Stack
 from models.schedule import Schedule
-from services import deployments, drafts, schedules, stacks, workspaces
+from services import deployments, drafts, projects, schedules, sources, stacks, workspaces
 from services.access import Action, require
 from services.errors import Conflict, GantryError, Invalid
 from services.schedules import Look
+from services.vcs import links
+from services.vcs.links import LinkLine
 
 blueprint = Blueprint("schedule_forms", __name__)
 ONE = "/schedules/<schedule_id>"
-PLACE = ("project", "stack", "workspace")
-
-
-@dataclass(frozen=True)
-class Where:
-    """What schedules/where.html reads: the first question, when no place is preset."""
-
-    stacks: Sequence[tuple[str, str]]
-    workspaces: Sequence[tuple[str, str]]
-    stack: str
-    workspace: str
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +40,9 @@ class Form:
     look: Look
     times: Sequence[tuple[dt.datetime, str, str]]
     variable_error: str
+    own_source: str
+    uploads: Sequence[tuple[str, str]]
+    link: LinkLine | None
 
 
 @dataclass(frozen=True)
@@ -64,9 +57,9 @@ class Times:
 @blueprint.get("/schedules/new")
 def new() -> Response:
     """The form of a new schedule; or where it is to be, when that is not preset."""
-    place = _place()
+    place = where.asked()
     if not all(place.values()):
-        return _where(place)
+        return where.ask("schedule", place, list_url="/schedules", icon="schedule")
     form = schedule_form.blank(current.Current().user.timezone)
     return _form(form, place, None, ())
 
@@ -74,11 +67,12 @@ def new() -> Response:
 @blueprint.post("/schedules/new")
 def create() -> Response:
     """Make a schedule; or, with the button for it, only show its times."""
-    form, place = posted(), _place()
-    if form["look"]:
-        return _form(form, place, None, schedule_form.posted_pairs())
+    form, place, actor = posted(), where.asked(), current.actor()
     try:
-        made = schedules.create(current.actor(), schedule_form.read(form, place).new())
+        source, form = source_form.read(actor, projects.towards(actor, place["project"]), form)
+        if form["look"]:
+            return _form(form, place, None, schedule_form.posted_pairs())
+        made = schedules.create(actor, schedule_form.read(form, place, source).new())
     except (Invalid, Conflict) as refusal:
         return _refused(form, place, None, refusal)
     return respond_after(f"/schedules/{made.id}", said=f"Schedule {made.name} is there.")
@@ -107,11 +101,13 @@ def edit(schedule_id: str) -> Response:
     row, form, actor = _schedule(schedule_id), posted(), current.actor()
     require(actor, Action.WRITE_SCHEDULES, row)
     place = _place_of(row)
-    if form["look"]:
-        return _form(form, place, row, schedule_form.posted_pairs())
     try:
-        asked = schedule_form.read(form, place, schedules.variables_of(row))
-        schedules.edit(actor, row, asked.changes(), version=form.version)
+        source, form = source_form.read(actor, projects.towards(actor, row.project_name), form)
+        if form["look"]:
+            return _form(form, place, row, schedule_form.posted_pairs())
+        asked = schedule_form.read(form, place, source, schedules.variables_of(row))
+        changes = asked.changes(row.inputs.get("source"))
+        schedules.edit(actor, row, changes, version=form.version)
     except (Invalid, Conflict) as refusal:
         return _refused(form, place, row, refusal)
     return respond_after(f"/schedules/{row.id}", said="Saved.")
@@ -121,31 +117,8 @@ def _schedule(schedule_id: str) -> Schedule:
     return schedules.get(current.actor(), schedule_id)
 
 
-def _place() -> dict[str, str]:
-    """The place of a new schedule; a stack may be named `project/stack`."""
-    given = {name: request.values.get(name, "").strip()[:127] for name in PLACE}
-    if "/" in given["stack"]:
-        given["project"], _, given["stack"] = given["stack"].partition("/")
-    return given
-
-
 def _place_of(row: Schedule) -> dict[str, str]:
-    return {name: getattr(row, f"{name}_name") for name in PLACE}
-
-
-def _where(place: Mapping[str, str]) -> Response:
-    actor = current.actor()
-    able, spots = drafts.stacks_to_run(actor), drafts.workspaces_to_run(actor)
-    stack = f"{place['project']}/{place['stack']}" if place["stack"] else ""
-    context = Where(
-        [("", "Choose …"), *((name, name) for name in able)],
-        [("", "Choose …"), *((name, name) for name in spots)],
-        stack,
-        place["workspace"],
-        "" if able and spots else "none",
-    )
-    crumbs = (Crumb("Schedules", "/schedules"), Crumb("New"))
-    return page("schedules/where.html", context, crumbs=crumbs)
+    return {name: getattr(row, f"{name}_name") for name in where.PLACE}
 
 
 def _form(
@@ -160,6 +133,7 @@ def _form(
     deployment = deployments.at(actor, place["project"], place["stack"], place["workspace"])
     require(actor, Action.WRITE_SCHEDULES, deployment)
     stack = stacks.towards(actor, place["project"], place["stack"])
+    workspace = workspaces.towards(actor, place["workspace"])
     able = drafts.types_of(stack)
     look = schedules.look(schedule_form.when(form), row)
     context = Form(
@@ -169,11 +143,14 @@ def _form(
         stack=stack,
         row=row,
         types=frozenset(name for name, (kind, _) in drafts.KINDS.items() if kind in able),
-        is_protected=stack.protected or workspaces.towards(actor, place["workspace"]).protected,
+        is_protected=stack.protected or workspace.protected,
         zones=sorted(available_timezones()),
         look=look,
         times=clocks(look.times, form["timezone"]),
         variable_error=_variable_error(form),
+        own_source=sources.describe(stack.source),
+        uploads=source_form.uploads(actor, stack),
+        link=links.at(actor, stack, workspace),
     )
     crumbs = (
         (*crumbs_of(row), Crumb("Edit"))
@@ -189,7 +166,7 @@ def _refused(
     status = 422 if isinstance(refusal, Invalid) else 409
     beside = "name" if row is None else ""
     return _form(
-        form.refused(refusal, beside=beside),
+        form.refused(source_form.flat(refusal, form["source"]), beside=beside),
         place,
         row,
         schedule_form.posted_pairs(),

@@ -1,7 +1,7 @@
 """Schedules: lists, the form with its preview of times, one schedule with its ledger."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -14,8 +14,8 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.schedule_form import clocks, crumbs_of, deployment_url
 from models.project import Stack
 from models.schedule import Outcome, Purpose, Schedule
-from services import schedules, stacks
-from services.access import Action, can, require
+from services import schedules, sources, stacks
+from services.access import Action, Actor, can, require
 from services.errors import Invalid
 from services.page import Page
 from services.schedules import LedgerLine, ScheduleLine
@@ -23,7 +23,6 @@ from services.schedules import LedgerLine, ScheduleLine
 blueprint = Blueprint("schedules", __name__)
 STACK = "/projects/<project>/stacks/<stack>"
 ONE = "/schedules/<schedule_id>"
-PLACE = ("project", "stack", "workspace")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Show:
     may: frozenset[str]
     ahead: int
     stack: Stack
+    source: str
     may_edit: bool
 
 
@@ -109,6 +109,7 @@ def show(schedule_id: str) -> Response:
         may=_may(row, ahead) if may_edit else frozenset(),
         ahead=ahead,
         stack=stacks.towards(actor, row.project_name, row.stack_name),
+        source=sources.describe(row.inputs.get("source")),
         may_edit=may_edit,
     )
     return page("schedules/show.html", context, crumbs=crumbs_of(row))
@@ -117,15 +118,13 @@ def show(schedule_id: str) -> Response:
 @blueprint.post(f"{ONE}/pause")
 def pause(schedule_id: str) -> Response:
     """Let no time come."""
-    row = schedules.pause(current.actor(), _schedule(schedule_id))
-    return respond_after(f"/schedules/{row.id}", said="Paused: no time comes until it is resumed.")
+    return _after(schedules.pause, schedule_id, "Paused: no time comes until it is resumed.")
 
 
 @blueprint.post(f"{ONE}/resume")
 def resume(schedule_id: str) -> Response:
     """Let times come again."""
-    row = schedules.resume(current.actor(), _schedule(schedule_id))
-    return respond_after(f"/schedules/{row.id}", said="It goes on.")
+    return _after(schedules.resume, schedule_id, "It goes on.")
 
 
 @blueprint.post(f"{ONE}/run-now")
@@ -138,15 +137,13 @@ def run_now(schedule_id: str) -> Response:
 @blueprint.post(f"{ONE}/skip-next")
 def skip_next(schedule_id: str) -> Response:
     """Leave its next time out."""
-    row = schedules.skip_next(current.actor(), _schedule(schedule_id))
-    return respond_after(f"/schedules/{row.id}", said="The next time is left out.")
+    return _after(schedules.skip_next, schedule_id, "The next time is left out.")
 
 
 @blueprint.post(f"{ONE}/take-back")
 def take_back(schedule_id: str) -> Response:
     """Let the times come that were to be left out."""
-    row = schedules.take_back(current.actor(), _schedule(schedule_id))
-    return respond_after(f"/schedules/{row.id}", said="Taken back: no time to come is left out.")
+    return _after(schedules.take_back, schedule_id, "Taken back: no time to come is left out.")
 
 
 @blueprint.get(f"{ONE}/delete")
@@ -167,6 +164,11 @@ def delete(schedule_id: str) -> Response:
 
 def _schedule(schedule_id: str) -> Schedule:
     return schedules.get(current.actor(), schedule_id)
+
+
+def _after(verb: Callable[[Actor, Schedule], Schedule], schedule_id: str, said: str) -> Response:
+    row = verb(current.actor(), _schedule(schedule_id))
+    return respond_after(f"/schedules/{row.id}", said=said)
 
 
 def _list(frame: Frame | None, names: dict[str, str]) -> Response:

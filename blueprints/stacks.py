@@ -16,7 +16,7 @@ from models.project import Project, Stack
 from services import deployments, publishing, removal, stacks, workspaces
 from services.access import Action, require
 from services.deployments import DeploymentLine
-from services.errors import Conflict, GantryError, Invalid
+from services.errors import Conflict, Invalid
 from services.house import house
 from services.page import Page
 from services.removal import Toll
@@ -92,7 +92,11 @@ def create(project: str) -> Response:
         asked = {**_asked(form), "source": source}
         made = stacks.create(actor, frame.thing, name=form["name"].strip(), **asked)
     except (Invalid, Conflict) as refusal:
-        return _new(frame, form.refused(_flat(refusal), beside="name"), status=422)
+        return _new(
+            frame,
+            form.refused(source_form.flat(refusal, form["source"]), beside="name"),
+            status=422,
+        )
     return respond_after(f"{frame.url}/stacks/{made.name}", said=f"Stack {made.name} is there.")
 
 
@@ -139,7 +143,9 @@ def edit(project: str, stack: str) -> Response:
         stacks.edit(actor, frame.thing, changes, version=form.version)
     except (Invalid, Conflict) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409
-        return _settings(frame, form.refused(_flat(refusal)), status=status)
+        return _settings(
+            frame, form.refused(source_form.flat(refusal, form["source"])), status=status
+        )
     return respond_after(f"{frame.url}/settings", said="Saved.")
 
 
@@ -234,11 +240,3 @@ def _asked(form: Typed) -> dict[str, Any]:
     if problems:
         raise Invalid(problems)
     return asked
-
-
-def _flat(refusal: GantryError) -> GantryError:
-    """The same refusal, with the source's fields named as the form names them."""
-    if not isinstance(refusal, Invalid):
-        return refusal
-    fields = {name.removeprefix("source."): text for name, text in refusal.fields.items()}
-    return Invalid(fields, refusal.text)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from blueprints._shared import spans
+from blueprints._shared import source_form, spans
 from blueprints._shared.current import Crumb
 from blueprints._shared.filters import zone
 from blueprints._shared.pairs_form import inputs_of, posted_variables, written
@@ -40,14 +40,19 @@ class Asked:
             name=self.name, request=self.request, when=self.when, what_if=self.what_if
         )
 
-    def changes(self) -> dict[str, Any]:
-        """The same, for one that is changed."""
-        run = {name: value for name, value in vars(self.request).items() if name not in _PLACE}
+    def changes(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The same, for one that is changed; `before` is the source that its runs have so far."""
+        left = _PLACE | ({"source"} if self._leaves(before) else set())
+        run = {name: value for name, value in vars(self.request).items() if name not in left}
         extras = {} if self.reconcile is None else {"reconcile": self.reconcile}
         return {"name": self.name, **self.when, **self.what_if, **run, **extras}
 
+    def _leaves(self, source: Mapping[str, Any] | None) -> bool:
+        """Whether the source stays; the form of a drift check does not ask for one."""
+        return self.reconcile is not None or source_form.is_same(self.request.source, source)
 
-_PLACE = {"project", "stack", "workspace", "source", "metadata", "drift"}
+
+_PLACE = {"project", "stack", "workspace", "metadata", "drift"}
 
 
 def blank(timezone: str) -> Typed:
@@ -60,6 +65,7 @@ def blank(timezone: str) -> Typed:
         "timezone": timezone,
         "ends": "never",
         "type": "preview",
+        "source": "stack",
         "overlap": "skip",
         "missed": "none",
     } | {f"day-{day}": "1" for day in DAYS})  # fmt: skip
@@ -101,6 +107,7 @@ def of(row: Schedule) -> Typed:
         "reconcile": "1" if row.reconcile else "",
         "version": str(row.version),
     }
+    texts |= source_form.values(inputs.get("source"), "stack")
     return Typed(texts | {f"day-{day}": "1" for day in active["days"]})
 
 
@@ -120,8 +127,13 @@ def posted_pairs() -> list[Pair]:
     ]
 
 
-def read(form: Typed, place: Mapping[str, str], before: Sequence[RunVariableInput] = ()) -> Asked:
-    """What the form asks for.
+def read(
+    form: Typed,
+    place: Mapping[str, str],
+    source: Mapping[str, Any] | None,
+    before: Sequence[RunVariableInput] = (),
+) -> Asked:
+    """What the form asks for, with the source that was read of it.
 
     Raises:
         Invalid: when a number, a length of time or a variable cannot be read.
@@ -158,6 +170,7 @@ def read(form: Typed, place: Mapping[str, str], before: Sequence[RunVariableInpu
             stack=place["stack"],
             workspace=place["workspace"],
             type=kind,
+            source=source,
             destroy=destroy,
             variables=given,
             command=form["command"] if is_task else None,

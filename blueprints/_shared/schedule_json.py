@@ -23,11 +23,9 @@ TIMES = ("cron", "every", "at", "timezone", "start", "end", "active")
 POLICIES = ("overlap", "missed", "max_delay_s")
 
 
-class ScheduleBody(RunBody):
-    """A schedule that is asked for: when, what if, and the inputs of its runs."""
+class _Rule(Body):
+    """When, what if, and what follows: of a schedule that is made, and of one that is changed."""
 
-    name: Annotated[Name, Field(examples=["nightly"])]
-    """What people call it; unique in its deployment."""
     cron: Annotated[Text | None, Field(examples=["0 3 * * *"])] = None
     """A cron line of five fields. Of `cron`, `every` and `at` exactly one is given."""
     every: Annotated[Any, Field(examples=[None])] = None
@@ -48,10 +46,17 @@ class ScheduleBody(RunBody):
     """Which of missed times are made up for: `none`, `one` (the newest) or `all`."""
     max_delay_s: Annotated[StrictInt | None, Field(examples=[None])] = None
     """Times that are later than so many seconds are missed, whatever `missed` says."""
-    drift: StrictBool = False
-    """Whether it is the drift check of its deployment: a preview that only refreshes."""
     reconcile: StrictBool = False
     """For a drift check: whether an apply follows when something has drifted."""
+
+
+class ScheduleBody(_Rule, RunBody):
+    """A schedule that is asked for: when, what if, and the inputs of its runs."""
+
+    name: Annotated[Name, Field(examples=["nightly"])]
+    """What people call it; unique in its deployment."""
+    drift: StrictBool = False
+    """Whether it is the drift check of its deployment: a preview that only refreshes."""
 
     def asked(self) -> NewSchedule:
         """The same, as the service takes it; secret values are sealed from here on.
@@ -72,35 +77,13 @@ class ScheduleBody(RunBody):
         )
 
 
-class ScheduleChanges(Body):
+class ScheduleChanges(_Rule):
     """What is to be changed; what is left out stays as it is."""
 
     name: Annotated[Name, Field(examples=["nightly"])] = ""
     """What people call it; unique in its deployment."""
     type: Annotated[RunType, Field(examples=["preview"])] = RunType.PREVIEW
     """The type of its runs."""
-    cron: Annotated[Text | None, Field(examples=["0 3 * * *"])] = None
-    """A cron line of five fields. Of `cron`, `every` and `at` exactly one is given."""
-    every: Annotated[Any, Field(examples=[None])] = None
-    """An interval of minutes, hours, days, weeks or months, such as `15 minutes` or `1 day`."""
-    at: Annotated[Text | None, Field(examples=[None])] = None
-    """One time."""
-    timezone: Annotated[Text, Field(examples=["Europe/Berlin"])] = "UTC"
-    """The zone whose clock it follows; times that are sent without a zone are in it."""
-    start: Annotated[Text | None, Field(examples=[None])] = None
-    """Nothing comes before it; intervals are counted from it."""
-    end: Annotated[Any, Field(examples=[None])] = None
-    """Nothing comes after it: an instant, a date (and its whole day), or a number of runs."""
-    active: Annotated[dict[str, Any] | None, Field(examples=[None])] = None
-    """Hours and weekdays: `{"from": "08:00", "until": "18:00", "days": ["mon", "fri"]}`."""
-    overlap: Annotated[Text, Field(examples=["skip"])] = "skip"
-    """While a run of it has not ended: `skip` the next one, or `queue` it."""
-    missed: Annotated[Text, Field(examples=["one"])] = "none"
-    """Which of missed times are made up for: `none`, `one` (the newest) or `all`."""
-    max_delay_s: Annotated[StrictInt | None, Field(examples=[None])] = None
-    """Times that are later than so many seconds are missed, whatever `missed` says."""
-    reconcile: StrictBool = False
-    """For a drift check: whether an apply follows when something has drifted."""
     source: Annotated[dict[str, Any] | None, Field(examples=[None])] = None
     """Where the code comes from; null for the stack's own source."""
     variables: Annotated[dict[Text, Any], Field(max_length=1000, examples=[{"size": "large"}])] = (

@@ -1,23 +1,28 @@
-"""The source part of a stack's form: nothing, an upload, a git repository, or deployments' links.
+"""The source part of a form, of a stack's or of a schedule's: where the code comes from.
 
 An upload is kept before the rest of the form is judged, so that a refusal elsewhere does not ask
 for the file again.
 """
 
+from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from flask import request
 
 from blueprints._shared.typed import Typed
-from models.project import Project
-from services import configuration_versions
+from models.project import Project, Stack
+from services import configuration_versions, drafts
 from services.access import Actor
-from services.errors import Invalid
+from services.errors import GantryError, Invalid
+
+_TELLING = ("kind", "id", "url", "ref", "path")
+"""The fields of a source that a form shows."""
 
 
-def values(source: dict[str, Any] | None) -> dict[str, str]:
-    """A source as the form's fields."""
-    match source:
+def values(source: Mapping[str, Any] | None, nothing: str = "none") -> dict[str, str]:
+    """A source as the form's fields; `nothing` is the choice that stands for no source."""
+    kept: dict[str, Any] = dict(source or {})
+    match kept:
         case {"kind": "git", "url": url, **rest}:
             return {
                 "source": "git",
@@ -25,8 +30,8 @@ def values(source: dict[str, Any] | None) -> dict[str, str]:
                 "ref": rest.get("ref") or "",
                 "path": rest.get("path") or "",
             }
-        case {"kind": "vcs_link"}:
-            return {"source": "link"}
+        case {"kind": "vcs_link", **rest}:
+            return {"source": "link", "link_ref": rest.get("ref") or ""}
         case {"kind": "configuration_version", "id": version_id, **rest}:
             return {
                 "source": "upload",
@@ -34,7 +39,7 @@ def values(source: dict[str, Any] | None) -> dict[str, str]:
                 "filename": rest.get("filename") or "",
             }
         case _:
-            return {"source": "none"}
+            return {"source": nothing}
 
 
 def read(actor: Actor, project: Project, form: Typed) -> tuple[dict[str, Any] | None, Typed]:
@@ -53,11 +58,35 @@ def read(actor: Actor, project: Project, form: Typed) -> tuple[dict[str, Any] | 
             }
             return source, form
         case "link":
-            return {"kind": "vcs_link", "ref": None}, form
+            return {"kind": "vcs_link", "ref": form["link_ref"].strip() or None}, form
+        case "earlier":
+            return {"kind": "configuration_version", "id": form["earlier"]}, form
         case "upload":
             return _uploaded(actor, project, form)
         case _:
             return None, form
+
+
+def uploads(actor: Actor, stack: Stack) -> list[tuple[str, str]]:
+    """What was uploaded to the stack's project lately, as a choice: (id, words)."""
+    rows = drafts.uploads(actor, stack.project_name)
+    return [(row.id, f"{row.filename} · {row.digest[:12]}") for row in rows]
+
+
+def is_same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Whether two sources look the same in a form: then what it does not show stays, too."""
+    had, has = one or {}, other or {}
+    return all((had.get(name) or None) == (has.get(name) or None) for name in _TELLING)
+
+
+def flat(refusal: GantryError, choice: str) -> GantryError:
+    """The same refusal, with the source's fields named as the form names them."""
+    if not isinstance(refusal, Invalid):
+        return refusal
+    fields = {name.removeprefix("source."): text for name, text in refusal.fields.items()}
+    if choice == "link" and "ref" in fields:
+        fields["link_ref"] = fields.pop("ref")
+    return Invalid(fields, refusal.text)
 
 
 def _uploaded(actor: Actor, project: Project, form: Typed) -> tuple[dict[str, Any] | None, Typed]:

@@ -29,10 +29,11 @@ ACTIONS = {
 
 
 class GitHub:
-    """GitHub's wire format."""
+    """GitHub's wire format. Others have taken it over; what differs there, they say themselves."""
 
     title = "GitHub"
     clone_user = "x-access-token"
+    page_size = "per_page"
 
     def is_signed(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
         """By the HMAC in `X-Hub-Signature-256`."""
@@ -53,7 +54,7 @@ class GitHub:
 
     def whoami(self, base: str, token: str) -> Call:
         """The user of the token."""
-        return calls.call("GET", f"{_api(base)}/user", _headers(token))
+        return calls.call("GET", f"{self.api(base)}/user", self.headers(token))
 
     def name_of(self, answer: bytes) -> str:
         """The login."""
@@ -61,7 +62,7 @@ class GitHub:
 
     def look_at(self, base: str, token: str, repository: str) -> Call:
         """The repository."""
-        return calls.call("GET", f"{_api(base)}/repos/{repository}", _headers(token))
+        return calls.call("GET", f"{self.api(base)}/repos/{repository}", self.headers(token))
 
     def repository_of(self, answer: bytes) -> RepositoryFacts:
         """Its name, and whether the token may push, which setting a status takes."""
@@ -75,8 +76,8 @@ class GitHub:
             "description": calls.shortened(status.description),
             "target_url": status.url,
         }
-        url = f"{_api(base)}/repos/{repository}/statuses/{sha}"
-        return calls.call("POST", url, _headers(token), content)
+        url = f"{self.api(base)}/repos/{repository}/statuses/{sha}"
+        return calls.call("POST", url, self.headers(token), content)
 
     def is_settled(self, _code: int, _answer: bytes) -> bool:
         """The same status again is accepted again."""
@@ -84,8 +85,9 @@ class GitHub:
 
     def comments(self, base: str, token: str, repository: str, number: int, page: int) -> Call:
         """A hundred at a time."""
-        url = f"{_api(base)}/repos/{repository}/issues/{number}/comments?per_page=100&page={page}"
-        return calls.call("GET", url, _headers(token))
+        place = f"{self.api(base)}/repos/{repository}/issues/{number}/comments"
+        url = f"{place}?{self.page_size}=100&page={page}"
+        return calls.call("GET", url, self.headers(token))
 
     def comments_of(self, answer: bytes) -> list[Comment]:
         """The comments."""
@@ -93,15 +95,29 @@ class GitHub:
 
     def add_comment(self, base: str, token: str, repository: str, number: int, text: str) -> Call:
         """A pull request's conversation is that of its issue."""
-        url = f"{_api(base)}/repos/{repository}/issues/{number}/comments"
-        return calls.call("POST", url, _headers(token), {"body": text})
+        url = f"{self.api(base)}/repos/{repository}/issues/{number}/comments"
+        return calls.call("POST", url, self.headers(token), {"body": text})
 
     def edit_comment(
         self, base: str, token: str, repository: str, _number: int, comment: str, text: str
     ) -> Call:
         """A comment is known by its id alone."""
-        url = f"{_api(base)}/repos/{repository}/issues/comments/{comment}"
-        return calls.call("PATCH", url, _headers(token), {"body": text})
+        url = f"{self.api(base)}/repos/{repository}/issues/comments/{comment}"
+        return calls.call("PATCH", url, self.headers(token), {"body": text})
+
+    def api(self, base: str) -> str:
+        """Where the API is, of the public service and of a server of one's own."""
+        is_public = calls.host_of(base) in {"github.com", "www.github.com"}
+        return "https://api.github.com" if is_public else f"{base}/api/v3"
+
+    def headers(self, token: str) -> dict[str, str]:
+        """What each call says of itself, and with whose token."""
+        return {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {token}",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "User-Agent": "gantry",
+        }
 
 
 def event_of(name: str, sent: Mapping[str, Any]) -> Event:
@@ -202,21 +218,4 @@ def _whose(sent: Mapping[str, Any]) -> dict[str, Any]:
         "web_url": reading.text(repository, "html_url", reading.LONGEST_TEXT),
         "default_branch": reading.text(repository, "default_branch"),
         "sender": reading.text(reading.part(sent, "sender"), "login"),
-    }
-
-
-def _api(base: str) -> str:
-    return (
-        "https://api.github.com"
-        if calls.host_of(base) in {"github.com", "www.github.com"}
-        else f"{base}/api/v3"
-    )
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {
-        "Accept": "application/vnd.github+json",
-        "Authorization": f"Bearer {token}",
-        "X-GitHub-Api-Version": "2022-11-28",
-        "User-Agent": "gantry",
     }

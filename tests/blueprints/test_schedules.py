@@ -1,5 +1,6 @@
 """The pages of schedules as a browser without a script uses them."""
 
+import io
 import re
 
 import html5lib
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from models.base import db
 from models.schedule import Schedule
 from services import schedules, variables
+from tests.journeys.portal import packed
 from tests.queries import queries  # noqa: F401 - a fixture
 from tests.rules.matrix.schedules import sourced
 from tests.services.schedules.calendar import come, hours, make
@@ -149,6 +151,65 @@ def test_an_edit_of_an_older_version_says_what_changed_and_keeps_what_was_typed(
     assert answer.status_code == 409
     assert "cron is now “0 4 * * *”" in answer.text
     assert 'value="0 5 * * *"' in answer.text
+
+
+GIT = {"source": "git", "url": "https://8.8.8.8/infra.git", "ref": "main", "path": "web"}
+
+
+def test_its_runs_get_a_source_of_their_own_and_an_edit_keeps_it(browse):
+    dave = browse("dave")
+    made = dave.post("/schedules/new", data=filled(dave, **GIT))
+    url = f"{made.location}/edit"
+    before = one().inputs["source"]
+
+    form = fields_of(dave.get(url), url)
+    answer = dave.post(url, data=form | {"name": "renamed"})
+
+    assert before == {"kind": "git", "url": GIT["url"], "ref": "main", "path": "web"}
+    assert answer.status_code == 303, errors(answer)
+    assert (one().name, one().inputs["source"]) == ("renamed", before)
+    assert f"{GIT['url']} at main in web" in dave.get(made.location).text
+    dave.post(url, data=form | {"source": "stack", "version": str(one().version)})
+    assert one().inputs["source"] is None
+
+
+def test_a_commit_that_was_set_by_the_api_outlives_an_edit_of_something_else(browse, world):
+    source = {"kind": "git", "url": GIT["url"], "ref": None, "path": "", "commit": "a" * 40}
+    row = make(world.dave, source=source)
+    dave = browse("dave")
+    url = f"/schedules/{row.id}/edit"
+
+    dave.post(url, data=fields_of(dave.get(url), url) | {"name": "renamed"})
+    assert one().inputs["source"] == source
+    dave.post(url, data=fields_of(dave.get(url), url) | {"ref": "main"})
+
+    assert "commit" not in one().inputs["source"]
+
+
+def test_an_upload_is_kept_while_the_rest_of_the_form_is_put_right(browse):
+    dave = browse("dave")
+    file = (io.BytesIO(packed({"main.tf": ""})), "nightly.tar.gz")
+
+    look = dave.post("/schedules/new", data=filled(dave, source="upload", look="1", file=file))
+    answer = dave.post("/schedules/new", data=fields_of(look, "/schedules/new"))
+
+    assert "In use: nightly.tar.gz" in look.text
+    assert answer.status_code == 303, errors(answer)
+    assert one().inputs["source"]["filename"] == "nightly.tar.gz"
+    edit = dave.get(f"{answer.location}/edit").text
+    assert "In use: nightly.tar.gz" in edit
+    assert "Earlier upload" in edit
+
+
+def test_what_is_wrong_with_its_source_stands_beside_it(browse):
+    dave = browse("dave")
+
+    bad = dave.post("/schedules/new", data=filled(dave, **GIT | {"ref": "--upload-pack=x"}))
+    none = dave.post("/schedules/new", data=filled(dave, source="upload"))
+
+    assert (bad.status_code, none.status_code) == (422, 422)
+    assert errors(bad) == ["This is not a branch, a tag or a commit that git would have."]
+    assert errors(none) == ["Choose a .tar.gz archive of the code."]
 
 
 def test_the_page_tells_what_came_of_each_time(browse, world, frozen_clock):

@@ -31,7 +31,16 @@ def make(actor, *, name="nightly", stack="web", workspace="staging", kind="previ
     )
 
 
-INPUTS = ("variables", "auto_apply", "command", "targets", "message", "refresh_only", "metadata")
+INPUTS = (
+    "source",
+    "variables",
+    "auto_apply",
+    "command",
+    "targets",
+    "message",
+    "refresh_only",
+    "metadata",
+)
 
 
 def come():
