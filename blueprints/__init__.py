@@ -15,6 +15,7 @@ from blueprints._shared import (
     limits,
     meter,
     security,
+    streams,
 )
 from config import Settings
 
@@ -59,6 +60,7 @@ def install(app: Flask, settings: Settings) -> None:
         part.install(app)
     limits.install(app, settings.api_requests_per_s)
     gate.install(app, OPEN_ENDPOINTS)
+    streams.install(app)
     assets.install(app, Path(app.root_path) / "static")
     security.install(app, settings)
     conditional.install(app)  # Last, so that it is the first to see an answer.

@@ -10,4 +10,5 @@ blueprint = Blueprint("events", __name__)
 @blueprint.get("/events")
 def stream() -> Response:
     """Hints about the topics of a page."""
-    return streams.answer(streams.topics_of(request.args.get("topics", "")))
+    topics = streams.topics_of(request.args.get("topics", ""))
+    return streams.answer(topics, request.args.get("since", ""))

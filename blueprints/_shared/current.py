@@ -166,6 +166,12 @@ class Current:
         return request.path
 
     @property
+    def place(self) -> int | None:
+        """Up to which move of the runs the page was read, for its stream to go on from."""
+        found: int | None = g.get("feed_place")
+        return found
+
+    @property
     def nav(self) -> list[NavEntry]:
         """The sidebar's entries that exist and that the visitor may open."""
         visitor = _visitor()
@@ -232,6 +238,11 @@ def request_id() -> str:
 def is_api() -> bool:
     """Whether the present request is a program's, which speaks JSON and knows no cookies."""
     return request.path.startswith(PROGRAMS)
+
+
+def is_page() -> bool:
+    """Whether the present request is a person's who is signed in."""
+    return not is_api() and _visitor() is not None
 
 
 def is_counted() -> bool:

@@ -29,6 +29,9 @@ POLL_EVERY_S = 1.0
 STOP_CHECK_S = 0.5
 BREATH_S = 0.01
 """Between two looks at logs that grow: a chatty program is told of a hundred times a second."""
+LATE_MOVES = 20
+"""So many moves are looked at again: PostgreSQL gives a move its number before it is committed, so
+one may show up behind others that were numbered after it."""
 _REMEMBERED = 5_000
 EVERY_RUN = "runs"
 
@@ -114,19 +117,24 @@ class Hub:
         """Up to where the feed has been read: what a client names when it comes back."""
         return self._place
 
+    def newest(self) -> int:
+        """Up to where a page that is read now has seen the feed; asks nothing while one listens."""
+        return self._place if self._all else feed.newest()
+
     def join(self, subscription: Subscription) -> None:
         """Let a stream listen from now on.
 
         Raises:
             Full: when there are too many, or the server stops.
         """
-        place = feed.newest() if not self._all else self._place
+        known, place = ([], self._place) if self._all else self._all_so_far()
         with self._lock:
             if self._is_stopped or len(self._all) >= self._most:
                 raise Full
             self._start()
             if not self._all:
                 self._place = place
+                self._versions.update((each.run_id, each.version) for each in known)
             self._all.add(subscription)
             for topic in subscription.topics:
                 self._by_topic[topic].add(subscription)
@@ -243,10 +251,14 @@ class Hub:
             if stopping.wait(STOP_CHECK_S):
                 self.stop()
 
+    def _all_so_far(self) -> tuple[list[RunMoved], int]:
+        """What the first to listen is not told, and the place in the feed that follows it."""
+        return feed.moved_since(max(0, feed.newest() - LATE_MOVES))
+
     def _look(self, watched: set[str]) -> None:
         try:
             with self._app.app_context():
-                found, self._place = feed.moved_since(self._place)
+                found, self._place = feed.moved_since(max(0, self._place - LATE_MOVES))
                 found += feed.standing(watched)
         except GantryError as trouble:
             log.warning("the hub cannot look for moves now", trouble=trouble.text)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 
-from blueprints._shared import current
+from blueprints._shared import current, htmx
 from blueprints._shared.hub import EVERY_RUN, Event, Full, Hub, Subscription, log_event, state_event
 from lib import clock
 from services import feed, sessions, tokens
@@ -29,6 +29,7 @@ RETRY_AFTER_S = 30
 RECONNECT_MS = 3000
 _TOPIC = re.compile(r"(?:run|project|stack|workspace|deployment):[0-9a-z]{20}")
 _EVERYTHING = frozenset({EVERY_RUN, "queue"})
+LOOK = Event("look", "", {})
 _EXTENSION = "gantry_hub"
 _hubs: WeakSet[Hub] = WeakSet()
 
@@ -42,6 +43,17 @@ def hub_of(app: Flask) -> Hub:
         hub = app.extensions.setdefault(_EXTENSION, Hub(app))
         _hubs.add(hub)
     return hub
+
+
+def install(app: Flask) -> None:
+    """Have each page know up to which move it was read: its stream goes on from there."""
+    app.before_request(_note_place)
+
+
+def _note_place() -> None:
+    if request.method == "GET" and current.is_page() and not htmx.wants_fragment():
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        g.feed_place = hub_of(app).newest()
 
 
 def stop() -> None:
@@ -67,8 +79,11 @@ def topics_of(text: str) -> frozenset[str]:
     return frozenset(EVERY_RUN if each in _EVERYTHING else each for each in named)
 
 
-def answer(topics: frozenset[str]) -> Response:
-    """Open a stream for whoever asks.
+def answer(topics: frozenset[str], since: str = "") -> Response:
+    """Open a stream for whoever asks: from now on, or from a place in the feed.
+
+    `since` is what a page knows of itself (`data-place`): what has moved while it was on its way to
+    a browser is told first. Where a client comes back, its own place counts.
 
     Raises:
         NotFound: when a run among the topics is none that they may see.
@@ -83,9 +98,12 @@ def answer(topics: frozenset[str]) -> Response:
         hub.join(subscription)
     except Full:
         return _full()
-    for event in _first(subscription, request.headers.get("Last-Event-ID", "")):
+    came_back = _place(request.headers.get("Last-Event-ID", ""))
+    for event in _first(subscription):
         subscription.put(event)
-    _catch_up(subscription, request.headers.get("Last-Event-ID", ""))
+    _catch_up(subscription, _place(since) if came_back is None else came_back)
+    if came_back is not None:
+        subscription.put(LOOK)
     stream = _Stream(app, hub, subscription, listener, recheck)
     response = Response(stream.events(), content_type="text/event-stream; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache, no-store, no-transform"
@@ -152,25 +170,28 @@ class _Stream:
             return all(feed.sees(actor, each) for each in feed.standing(self._subscription.run_ids))
 
 
-def _first(subscription: Subscription, last_event_id: str) -> Iterator[Event]:
-    """What a client is told at once: how its runs stand, and all it may have missed."""
+def _first(subscription: Subscription) -> Iterator[Event]:
+    """What every client is told at once: how the runs stand that it listens to by name."""
     for what in feed.standing(subscription.run_ids):
         yield state_event(what)
         yield log_event(what.run_id, feed.log_size(what.run_id))
-    if _is_place(last_event_id):
-        yield Event("look", "", {})
 
 
-def _catch_up(subscription: Subscription, last_event_id: str) -> None:
-    """Tell a client that comes back what has moved since; `look` stands for what is beyond that."""
-    if _is_place(last_event_id):
-        moved, _ = feed.moved_since(int(last_event_id))
-        for what in moved:
-            subscription.tell(what)
+def _catch_up(subscription: Subscription, place: int | None) -> None:
+    """Tell a client what has moved since its place; `look` stands for what is beyond that."""
+    if place is None:
+        return
+    moved, reached = feed.moved_since(place)
+    for what in moved:
+        subscription.tell(what)
+    if reached < feed.newest():
+        subscription.put(LOOK)
 
 
-def _is_place(last_event_id: str) -> bool:
-    return last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
+def _place(text: str) -> int | None:
+    """A place in the feed, as clients name it."""
+    is_one = text.isascii() and text.isdigit() and len(text) < 19
+    return int(text) if is_one else None
 
 
 def _recheck() -> Recheck:

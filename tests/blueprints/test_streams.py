@@ -1,6 +1,7 @@
 """Open streams: who is told what, when they end, and that nobody is in anybody's way."""
 
 import contextvars
+import re
 import threading
 import time
 
@@ -17,7 +18,9 @@ from services import feed, hints, runs, sessions
 from services.feed import moved
 from tests import factories
 from tests import run_stories as stories
+from tests.queries import queries
 
+__all__ = ["queries"]
 SOON_S = 5.0
 
 
@@ -282,6 +285,75 @@ def test_a_client_that_comes_back_is_told_nothing_it_may_not_see(open_stream, wo
     text = next_event(response)
     assert "event: look" in text
     assert "event: state" not in text
+
+
+def test_a_page_is_told_what_moved_while_it_was_on_its_way(open_stream, browse, world, run):
+    page = browse("vera").get(f"/runs?project={run.project_name}").text
+    [place] = re.findall(r'data-place="(\d+)"', page)
+    runs.discard(world.dave, run.id)
+
+    response = open_stream("vera", f"/events?topics=project:{run.project_id}&since={place}")
+
+    assert '"state":"discarded"' in next_event(response)
+
+
+def test_a_page_that_is_up_to_date_is_told_nothing(open_stream, browse, run, monkeypatch):
+    monkeypatch.setattr(streams, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(streams, "LONGEST_S", 0.2)
+    [place] = re.findall(r'data-place="(\d+)"', browse("vera").get("/runs").text)
+
+    pieces = list(open_stream("vera", f"/events?topics=runs&since={place}").response)
+
+    assert not [piece for piece in pieces if b"event:" in piece]
+
+
+def test_a_place_of_long_ago_is_told_to_look_again(open_stream, world, run, monkeypatch):
+    monkeypatch.setattr(feed.moved_since, "__defaults__", (1,))
+    runs.discard(world.dave, run.id)
+
+    text = next_event(open_stream("vera", "/events?topics=runs&since=0"))
+
+    assert "event: look" in text
+
+
+def test_a_place_that_is_none_is_nobodys_trouble(open_stream, run, monkeypatch):
+    monkeypatch.setattr(streams, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(streams, "LONGEST_S", 0.2)
+
+    for since in ("", "-1", "x", "1" * 30):
+        response = open_stream("vera", f"/events?topics=runs&since={since}")
+        assert response.status_code == 200
+        assert not [piece for piece in response.response if b"event:" in piece]
+
+
+def test_while_somebody_listens_a_page_asks_nothing_for_its_place(
+    app, browse, open_stream, queries, run
+):
+    asks = "max(run_history.id)"
+    with queries() as before:
+        browse("vera").get("/runs")
+    open_stream("vera", "/events?topics=runs")
+    with queries() as while_listening:
+        browse("vera").get("/runs")
+
+    assert [asks in each for each in before].count(True) == 1
+    assert [asks in each for each in while_listening].count(True) == 0
+
+
+def test_a_move_that_is_committed_behind_a_later_one_is_found(app, hub, world, run):
+    mine = listener("runs")
+    hub.join(mine)
+    hub._place = feed.newest() + 5  # noqa: SLF001 - as if later ones had been seen by now
+
+    def quietly():
+        with app.app_context():
+            kept = db.session.get(Run, run.id)
+            kept.move_to(RunState.DISCARDED, stories.Mark("user", None, "Dave"))
+            db.session.commit()
+
+    elsewhere(quietly)
+
+    assert until(mine, lambda data: data.get("state") == "discarded")
 
 
 def test_a_program_listens_with_its_token(open_stream, api, run):

@@ -78,6 +78,24 @@ def test_it_is_paused_run_by_hand_skipped_and_its_ledger_read(page_as, house, pl
     expect(ledger).to_have_count(1)
 
 
+def test_a_run_that_ends_while_its_page_is_on_its_way_is_shown_as_ended(house, page_as, gate):
+    place = house.place("overtaken", gate.code)
+    run = house.dave.run(place, "preview")
+    house.dave.until(run, "planning")
+    page = page_as("dave")
+
+    def late(route):
+        gate.open()
+        house.dave.until(run, "finished")
+        route.continue_()
+
+    page.route("**/events?*", late)
+    page.goto(place.url)
+
+    expect(page.locator("main")).to_contain_text("The last run, #1, has ended.")
+    expect(page.locator("#page-subtitle")).not_to_contain_text("Planning")
+
+
 def test_a_time_comes_and_the_ledger_says_that_it_fired(page_as, house, place, shot):
     asked = {**place.names, "name": "every minute", "type": "preview", "every": "1 minute"}
     made = house.dave.post("/schedules", asked)

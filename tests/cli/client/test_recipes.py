@@ -107,6 +107,8 @@ def test_the_lines_for_any_other_work_too(runner, pipeline):
 
 def test_drift_ends_a_nightly_job_with_10(runner, pipeline):
     [line] = re.findall(r"`(gantry run create [^`]*--fail-on-changes)`", PAGE)
+    for command in (steps(GITHUB["jobs"]["preview"]), steps(GITHUB["jobs"]["apply"])):
+        assert runner(command, pipeline).returncode == 0
 
     assert runner(line, pipeline).returncode == 0
     (runner.folder / "infra" / "main.tf").write_text(CODE.replace("default = 1", "default = 2"))
