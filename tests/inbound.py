@@ -103,14 +103,13 @@ def _now_s():
 
 
 def raw_mime(
-    message, *, to=None, envelope="dave@example.com", results=None, secret=SECRET, at=None
+    message, *, to=None, envelope="dave@example.com", results=None, secret=SECRET, at=None, head=b""
 ):
-    """(path, headers, body) of our own form."""
+    """(path, headers, body) of our own form. `head` stands above the message as it is."""
     if results is None:
         results = passed()
-    content = (f"Authentication-Results: {results}\r\n".encode() if results else b"") + bytes(
-        message
-    )
+    above = f"Authentication-Results: {results}\r\n".encode() if results else b""
+    content = above + head + bytes(message)
     to = to or message["To"]
     signed = raw.signature(secret, at or _now_s(), envelope, to, content)
     headers = {

@@ -43,9 +43,9 @@ def make(sourced):
 def send(app):
     """`send(trigger, …)` is what became of a message to it, looked at already."""
 
-    def send_one(trigger, *, results=None, envelope="dave@example.com", **fields):
+    def send_one(trigger, *, results=None, envelope="dave@example.com", head=b"", **fields):
         message = inbound.letter(email_triggers.address_of(trigger), **fields)
-        kept = take_in(message, results=results, envelope=envelope)
+        kept = take_in(message, results=results, envelope=envelope, head=head)
         for email_id in kept:
             emails.process(email_id)
         db.session.rollback()
@@ -55,9 +55,9 @@ def send(app):
     return send_one
 
 
-def take_in(message, *, results=None, envelope="dave@example.com"):
+def take_in(message, *, results=None, envelope="dave@example.com", head=b""):
     """Keep a message as our own mail server would have posted it; the ids of what is new."""
-    _, headers, body = inbound.raw_mime(message, results=results, envelope=envelope)
+    _, headers, body = inbound.raw_mime(message, results=results, envelope=envelope, head=head)
     post = inbound.posted(headers, body)
     return emails.take_in(inbound.raw.receive(post, house().mail.keys, clock.now(), None))
 

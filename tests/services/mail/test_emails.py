@@ -338,7 +338,7 @@ def test_a_trigger_starts_so_many_runs_an_hour(make, send):
 
 
 def test_a_message_that_cannot_be_read_is_refused_with_its_reason(make, send):
-    row = send(make(), X_Large="x " * 200_000)
+    row = send(make(), head=b"X-Large: " + b"x " * 200_000 + b"\r\n")
 
     assert row.verdict is Verdict.REFUSED
     assert "head of the message is larger" in row.reason
