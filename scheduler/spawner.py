@@ -80,12 +80,15 @@ class Spawner:
     def adopt(self, spec: StepSpec) -> "StepHandle":
         """Take over a step that another process started; also one that has ended meanwhile.
 
-        Its supervisor, alive, frozen or dead, is replaced; the engine does not notice.
+        Its supervisor, alive, frozen or dead, is replaced; the engine does not notice. So are those
+        of the run's other steps: they write to the same log, and one that stands still would keep
+        everybody else from it.
 
         Raises:
             StepNotStarted: when its engine was never started.
         """
-        end_supervisor(spec)
+        for step_dir in spec.step_dir.parent.glob("*/"):
+            end_supervisor(step_dir)
         if step.read_record(spec.step_dir / step.START) is None:
             raise StepNotStarted(f"Step {spec.name} of run {spec.run_id} was never started.")
         return StepHandle(self, spec)
@@ -250,16 +253,16 @@ class StepHandle:
         if self._restarts > _MAX_RESTARTS:
             raise SupervisorLost(f"The supervisors of step {self.spec.name} die one after another.")
         time.sleep(_RESTART_DELAY_S * (self._restarts - 1))
-        end_supervisor(self.spec)
+        end_supervisor(self.spec.step_dir)
         os.close(self._fd)
         self._received = b""
         self._kill_by_mono = None
         self._fd = self._spawner.request_supervisor(self.spec)
 
 
-def end_supervisor(spec: StepSpec) -> None:
+def end_supervisor(step_dir: Path) -> None:
     """Kill the step's supervisor, if there is one; another can do all that it leaves undone."""
-    record = step.supervisor_record(spec.step_dir)
+    record = step.supervisor_record(step_dir)
     if record:
         Identity(*record["process"]).send(signal.SIGKILL)
 

@@ -76,6 +76,31 @@ def test_a_frozen_supervisor_is_replaced_on_adoption(spawner, shell, tmp_path):
     abandoned.close()
 
 
+def test_a_frozen_supervisor_of_a_later_step_does_not_keep_the_log_from_who_adopts(
+    spawner, shell, tmp_path
+):
+    log_path = tmp_path / "run.log"
+    first = shell("echo planned", name="02-plan", log_path=log_path)
+    with spawner.start(first) as handle:
+        handle.wait(10)
+    later = shell("echo shown; sleep 30", name="03-show", log_path=log_path)
+    abandoned = spawner.start(later)
+    eventually(lambda: "shown" in text_of(log_path))
+    frozen = supervisor_of(later)
+    os.kill(frozen.pid, signal.SIGSTOP)
+
+    with Spawner(tmp_path / "other") as other:
+        again = other.adopt(first).wait(10)
+        rest = other.adopt(later)
+        rest.kill()
+        assert rest.wait(10).killed
+
+    assert again.exit_code == 0
+    assert not frozen.is_alive
+    assert log_path.read_text() == "planned\nshown\n"
+    abandoned.close()
+
+
 def test_who_lost_a_step_to_another_portal_is_told(spawner, shell, tmp_path):
     spec = shell("sleep 0.6; echo end")
     abandoned = spawner.start(spec)
