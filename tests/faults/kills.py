@@ -93,7 +93,10 @@ def _bring_to(scene, rng, stack, moment):
         run = scene.ask(stack, auto_apply=True)
         time.sleep(rng.uniform(0, 0.3))
         return run
-    run = scene.ask(stack, ticks=4 if moment == "ending" else 25)
+    if moment == "cancelling":
+        run = scene.ask(stack, work=scene.witness.unhurried(50))
+    else:
+        run = scene.ask(stack, ticks=4 if moment == "ending" else 25)
     if moment == "preparing":
         time.sleep(rng.uniform(0, 0.2))
     elif moment == "planning":
@@ -116,7 +119,7 @@ def _beyond_the_plan(scene, rng, run, moment):
     time.sleep(rng.uniform(0.1, 0.4) if moment == "ending" else rng.uniform(0, 1))
     if moment == "cancelling":
         assert scene.server.verb(run.id, "cancel") == 200
-        time.sleep(rng.uniform(0, 0.03))
+        time.sleep(rng.uniform(0, 1))
 
 
 def _blow(scene, run, target):

@@ -55,6 +55,14 @@ class Witness:
         turn = f"i=$((i+1)); echo tick $i; sleep {TICK_S}"
         return f"trap '' INT; i=0; while [ $i -lt {count} ]; do {turn}; done"
 
+    def unhurried(self, count):
+        """The same, and an engine that was told to stop waits for its end.
+
+        Terraform kills the shell when it is interrupted, and reads on until the last one with the
+        shell's output has closed it.
+        """
+        return f"{{ {self.ticking(count)}; }} & wait"
+
     def lines(self):
         """What was said, in its order: (word, nonce)."""
         return [tuple(line.split()) for line in self.path.read_text().splitlines()]
