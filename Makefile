@@ -35,7 +35,7 @@ test: $(VENV)/.dev-installed provider-venv ## every test (ARGS="tests/lib -x" na
 		if [ -n "$(ARGS)" ]; then run -n $(TEST_WORKERS) --dist loadgroup $(ARGS); exit; fi; \
 		failed=0; \
 		run -n $(TEST_WORKERS) --dist loadgroup --ignore tests/journeys || failed=1; \
-		run tests/journeys || failed=1; \
+		run -n $(TEST_WORKERS) --dist loadfile tests/journeys || failed=1; \
 		exit $$failed
 
 .PHONY: check

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from blueprints._shared import current
 from blueprints._shared.current import Crumb
@@ -41,6 +41,14 @@ def show() -> Response:
     shown = _page(found)
     crumbs = [Crumb("Dashboard")]
     return page_or_fragment("dashboard/show.html", "dashboard/_now.html", shown, crumbs=crumbs)
+
+
+@blueprint.get("/counts")
+def counts() -> Response:
+    """What the sidebar counts, for pages that stay open."""
+    response = jsonify(dashboard.counts(current.actor()))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _page(found: Dashboard) -> DashboardPage:

@@ -53,7 +53,10 @@ class Visitor(flask_login.UserMixin):  # type: ignore[misc]  # its library has n
 
 @dataclass(frozen=True)
 class NavEntry:
-    """A line of the sidebar. `count` is what needs or occupies someone: '' for nothing."""
+    """A line of the sidebar. `count` is what needs or occupies someone: '' for nothing.
+
+    `counts` is the name of what is counted, '' where nothing is.
+    """
 
     label: str
     url: str
@@ -61,6 +64,7 @@ class NavEntry:
     active: bool
     count: str = ""
     key: str = ""
+    counts: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,8 @@ def _entry(row: tuple[str, str, str, str], counts: dict[str, str]) -> NavEntry:
     label, endpoint, icon, key = row
     noun = endpoint.partition(".")[0]
     is_active = request.blueprint == noun or request.path.startswith(f"/{noun}/")
-    return NavEntry(label, url_for(endpoint), icon, is_active, counts.get(noun, ""), key)
+    counted = noun if noun in counts else ""
+    return NavEntry(label, url_for(endpoint), icon, is_active, counts.get(noun, ""), key, counted)
 
 
 def _visitor() -> Visitor | None:

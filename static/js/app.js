@@ -4,6 +4,7 @@ import "./core.js";
 import "./busy.js";
 import "./bulk.js";
 import "./copy.js";
+import "./counts.js";
 import "./dialog.js";
 import "./keeper.js";
 import "./keys.js";

@@ -41,6 +41,12 @@ def test_a_first_visit_leads_to_a_project_that_is_there(browse):
     assert "Create a project" not in text
 
 
+def test_the_sidebar_counts_what_its_reader_sees(browse, busy):
+    assert browse("dave").get("/counts").json == {"runs": "2", "queue": ""}
+    assert browse("sam").get("/counts").json == {"runs": "", "queue": ""}
+    assert browse("dave").get("/counts").headers["Cache-Control"] == "no-store"
+
+
 def test_it_says_who_waits_what_runs_and_what_failed(browse, busy):
     text = browse("dave").get("/").text
 

@@ -80,6 +80,11 @@ def log_fragment() -> Response:
     return Response(text, mimetype="text/html", headers=headers)
 
 
+def counts() -> dict[str, str]:
+    """What the sidebar counts."""
+    return {"runs": "3", "queue": "1"}
+
+
 def search() -> str:
     """What the command palette found."""
     return render_template("sink/_found.html")
@@ -87,6 +92,7 @@ def search() -> str:
 
 ROUTES = (
     ("/events", events),
+    ("/counts", counts),
     ("/search", search),
     ("/runs/128/log", log_fragment),
     ("/", page),

@@ -18,7 +18,7 @@ STATES = (
     "performing testing finished failed discarded stopped canceled timed_out skipped"
 ).split()
 
-Nav = namedtuple("Nav", "label url icon count active key")
+Nav = namedtuple("Nav", "label url icon count active key counts")
 Crumb = namedtuple("Crumb", "label url siblings")
 Link = namedtuple("Link", "label url")
 User = namedtuple("User", "name initials theme is_admin")
@@ -61,7 +61,7 @@ def current() -> Current:
         Crumb("web", "/runs", [Link("web", "/runs"), Link("billing", "/runs")]),
         Crumb("staging", "/run", siblings),
     ]
-    nav = [Nav(label, url, icon, count, label == "Runs", label[0].lower()) for label, url, icon, count in items]
+    nav = [Nav(label, url, icon, count, label == "Runs", label[0].lower(), label.lower() if label in ("Runs", "Queue") else "") for label, url, icon, count in items]
     return Current(User("Dave Vance", "DV", "auto", True), nav, crumbs, "Gantry", "token", "0.1.0", "01JD8Z7K3Q")
 
 

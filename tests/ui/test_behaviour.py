@@ -43,6 +43,33 @@ def test_a_list_that_refreshes_keeps_ticks_focus_and_place(look):
         assert problems == []
 
 
+def test_the_sidebar_counts_again_when_runs_have_changed(look):
+    with look("runs") as (page, problems):
+        asked = []
+        answer = '{"runs": "7", "queue": ""}'
+        page.route(
+            "**/counts",
+            lambda route: (
+                asked.append(1),
+                route.fulfill(body=answer, content_type="application/json"),
+            ),
+        )
+        runs, queue = (
+            page.locator(f"nav.rail [data-count={name}]").first for name in ("runs", "queue")
+        )
+        assert (runs.inner_text(), queue.inner_text()) == ("3", "1")
+
+        with page.expect_response("**/counts"):
+            for _ in range(5):
+                page.evaluate("document.body.dispatchEvent(new CustomEvent('runs-changed'))")
+        page.wait_for_function("document.querySelector('[data-count=runs]').textContent === '7'")
+
+        assert not queue.is_visible()
+        assert runs.get_attribute("aria-label") == "7 waiting or at work"
+        assert len(asked) == 1
+        assert problems == []
+
+
 def test_new_rows_are_announced_and_not_pushed_in(look):
     with look("runs") as (page, _):
         page.check("#pick-126")

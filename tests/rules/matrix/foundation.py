@@ -33,6 +33,7 @@ _PASSWORDS = {"old_password": factories.PASSWORD, "new_password": "quite another
 
 CASES = [
     Case("dashboard.show", EVERYONE),
+    Case("dashboard.counts", EVERYONE),
     Case("health.numbers", ADMIN),
     Case("search.show", EVERYONE, query="?q=we"),
     Case("events.stream", EVERYONE, query="?topics=runs"),
