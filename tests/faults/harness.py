@@ -86,7 +86,7 @@ class Scene:
         """A new stack whose applies are witnessed."""
         return self.inside.stack(self.witness.files, **settings)
 
-    def ask(self, stack, *, kind="apply", work="true", ticks=0, server=None, **options):
+    def ask(self, stack, *, kind="apply", work="true", ticks=0, slow="", server=None, **options):
         """Ask for a run by the API; return it when it was accepted, None when nobody answered."""
         nonce = f"n{next(self._numbers)}"
         self.stacks[nonce] = stack
@@ -96,7 +96,7 @@ class Scene:
             "stack": stack,
             "workspace": "staging",
             "type": kind,
-            "variables": {"nonce": nonce, "work": work},
+            "variables": {"nonce": nonce, "work": work, "slow": slow},
             **{name: _named(value, nonce) for name, value in options.items()},
         }
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from models.run_state import WORKING
 from tests.faults.servers import processes_of
+from tests.faults.slow import answering_after
 
 #: What dies. `all`: the portal, the supervisor and the engine at once. `worker`: the portal's
 #: process that works, whose master makes another. `frozen`: the supervisor stands still and the
@@ -21,6 +22,7 @@ MOMENTS = (
     "ending",
     "cancelling",
 )
+_SLOW_S = 3.0
 _PASSIVE = {"queued", "unconfirmed"}
 _OF_STEPS = {
     "supervisor": ("supervisor",),
@@ -68,8 +70,13 @@ def combinations():
 
 def strike(scene, rng, target, moment):
     """Bring a run to a moment, strike, start again what was killed, and see everything end."""
+    with answering_after(_SLOW_S) as slow:
+        return _strike(scene, rng, target, moment, slow)
+
+
+def _strike(scene, rng, target, moment, slow):
     stack = scene.stack()
-    run = _bring_to(scene, rng, stack, moment)
+    run = _bring_to(scene, rng, stack, moment, slow)
     scene.ask(stack, auto_apply=True)  # One that waits behind it.
     server = scene.server
     start_s, began = 0.0, time.monotonic()
@@ -86,7 +93,7 @@ def strike(scene, rng, target, moment):
     return Struck(target, moment, met.state, orphan_s, start_s)
 
 
-def _bring_to(scene, rng, stack, moment):
+def _bring_to(scene, rng, stack, moment, slow):
     if moment == "queued":
         first = scene.ask(stack, ticks=15, auto_apply=True)
         scene.until_begun(first)
@@ -94,7 +101,7 @@ def _bring_to(scene, rng, stack, moment):
         time.sleep(rng.uniform(0, 0.3))
         return run
     if moment == "cancelling":
-        run = scene.ask(stack, work=scene.witness.unhurried(50))
+        run = scene.ask(stack, slow=slow)
     else:
         run = scene.ask(stack, ticks=4 if moment == "ending" else 25)
     if moment == "preparing":

@@ -14,6 +14,10 @@ variable "work" {{
   type    = string
   default = "true"
 }}
+variable "slow" {{
+  type    = string
+  default = ""
+}}
 
 resource "terraform_data" "first" {{
   triggers_replace = [var.nonce]
@@ -26,8 +30,15 @@ resource "terraform_data" "work" {{
   provisioner "local-exec" {{ command = var.work }}
 }}
 
+data "terraform_remote_state" "slow" {{
+  count      = var.slow == "" ? 0 : 1
+  depends_on = [terraform_data.first]
+  backend    = "http"
+  config     = {{ address = var.slow, retry_max = 0 }}
+}}
+
 resource "terraform_data" "last" {{
-  depends_on       = [terraform_data.work]
+  depends_on       = [terraform_data.work, data.terraform_remote_state.slow]
   triggers_replace = [var.nonce]
   provisioner "local-exec" {{ command = "echo end ${{var.nonce}} >> {witness}" }}
 }}
@@ -54,14 +65,6 @@ class Witness:
         """
         turn = f"i=$((i+1)); echo tick $i; sleep {TICK_S}"
         return f"trap '' INT; i=0; while [ $i -lt {count} ]; do {turn}; done"
-
-    def unhurried(self, count):
-        """The same, and an engine that was told to stop waits for its end.
-
-        Terraform kills the shell when it is interrupted, and reads on until the last one with the
-        shell's output has closed it.
-        """
-        return f"{{ {self.ticking(count)}; }} & wait"
 
     def lines(self):
         """What was said, in its order: (word, nonce)."""
