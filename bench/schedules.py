@@ -2,6 +2,9 @@
 
 Their runs change things, and their deployments are locked by hand: so the runs are made and
 queued, and the firing is measured, not ten thousand terraforms. Meanwhile others read and write.
+
+A delay ends when the ledger's row is written; its transaction commits a tenth of a second later at
+most.
 """
 
 import datetime as dt
@@ -14,7 +17,8 @@ from pathlib import Path
 from bench.common import Api, Portal, Row, milliseconds, portal
 
 COUNT, STACKS, WORKSPACES = 10_000, 50, 20
-MINUTE_S, PATIENCE_S = 60, 600
+MINUTE, LEAD = dt.timedelta(minutes=1), dt.timedelta(seconds=5)
+PATIENCE_S = 600
 _COLUMNS = "project_id stack_id workspace_id project_name stack_name workspace_name"
 
 
@@ -23,19 +27,19 @@ def measure() -> list[Row]:
     with portal() as running:
         api = Api(running)
         _prepare(api)
-        first = dt.datetime.fromtimestamp(time.time() + 25, dt.UTC).replace(microsecond=0)
-        _fill(running.data_dir / "gantry.db", first)
+        _fill(running.data_dir / "gantry.db")
         others = _Others(running)
         others.start()
         cpu_before, began = running.cpu_s(), time.monotonic()
         delays = _delays(running.data_dir / "gantry.db")
         others.stop()
+        assert others.failure is None, others.failure
         spent = running.cpu_s() - cpu_before
         note = f"{spent / COUNT * 1000:.1f} ms of processor time each, with all else"
         took = time.monotonic() - began
         return [
             Row("s", f"{COUNT:,} schedules due in a minute: delay of each", delays, "s", note=note),
-            Row("s", "slowest of them", [max(delays)], "s", note=f"{took:.0f} s from start to end"),
+            Row("s", "the slowest of them", [max(delays)], "s", note=f"{took:.0f} s in all"),
             Row("s", "meanwhile GET /schedules?limit=50", others.reads, "ms"),
             Row("s", "meanwhile POST of a stack", others.writes, "ms"),
         ]
@@ -53,8 +57,11 @@ def _prepare(api: Api) -> None:
     api.post("/schedules", {**pattern, "name": "pattern", "at": "2099-01-01T00:00:00Z"})
 
 
-def _fill(database: Path, first: dt.datetime) -> None:
-    """A deployment for each stack in each workspace, locked by hand, and ten schedules in each."""
+def _fill(database: Path) -> None:
+    """A deployment for each stack in each workspace, locked by hand, and ten schedules in each.
+
+    Their times are set at the very end: on a busy machine the rows take longer than one thinks.
+    """
     with sqlite3.connect(database, timeout=60) as here:
         here.row_factory = sqlite3.Row
         pattern = dict(here.execute("SELECT * FROM schedule").fetchone())
@@ -78,13 +85,22 @@ def _fill(database: Path, first: dt.datetime) -> None:
         )
         for number in range(COUNT):
             row = dict(deployments[number % len(deployments)])
-            at = first + dt.timedelta(seconds=MINUTE_S * number / COUNT)
-            text = at.strftime("%Y-%m-%d %H:%M:%S.%f")
             names = {name: row[name] for name in _COLUMNS.split()}
             more = {"deployment_id": row["id"], "id": f"zz{number:018d}", "name": f"s {number}"}
-            times = {"at": text, "first_at": text, "next_fire_at": text}
-            _insert(here, "INSERT INTO schedule", pattern | names | more | times)
+            _insert(here, "INSERT INTO schedule", pattern | names | more | {"next_fire_at": None})
         here.execute("ANALYZE")
+        first = dt.datetime.now(dt.UTC).replace(microsecond=0) + LEAD
+        here.executemany(
+            "UPDATE schedule SET at = ?1, first_at = ?1, next_fire_at = ?1 WHERE id = ?2",
+            [
+                (_text(first + MINUTE * number / COUNT), f"zz{number:018d}")
+                for number in range(COUNT)
+            ],
+        )
+
+
+def _text(at: dt.datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _insert(here: sqlite3.Connection, verb: str, row: dict[str, object]) -> None:
@@ -118,9 +134,16 @@ class _Others(threading.Thread):
         self._over = threading.Event()
         self.reads: list[float] = []
         self.writes: list[float] = []
+        self.failure: Exception | None = None
         self._running = running
 
     def run(self) -> None:
+        try:
+            self._ask()
+        except Exception as error:  # noqa: BLE001 - the measurement ends with it
+            self.failure = error
+
+    def _ask(self) -> None:
         api = Api(self._running)
         count = 0
         while not self._over.wait(0.25):

@@ -64,7 +64,7 @@ class Run(Identified, Base):
         Index(None, "project_id", "id"),
         Index(None, "created_by_id", "id"),
         Index(None, "state", "id"),
-        Index(None, "finished_at"),
+        _few("ix_run_end", "finished_at IS NOT NULL", "finished_at", "id"),
         _few("ix_run_project_end", "finished_at IS NOT NULL", "project_id", "finished_at", "id"),
         _few("ix_run_stack_end", "finished_at IS NOT NULL", "stack_id", "finished_at", "id"),
         _few(

@@ -1,6 +1,7 @@
 """The order in which runs wait, and who holds them up: selects over runs and locks."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute
@@ -32,12 +33,28 @@ def waiting_for_lock(deployment_id: str, *, by_hand_of: str | None = None) -> Se
 
     With `by_hand_of` only those that pass the lock this person holds by hand.
     """
-    wanted = (
-        select(Run)
-        .where(Run.deployment_id == deployment_id, _QUEUED, Run.type.in_(_LOCKING))
-        .order_by(Run.home_order, Run.id)
-    )
+    wanted = select(Run).where(_waiting_at(deployment_id)).order_by(Run.home_order, Run.id)
     return wanted if by_hand_of is None else wanted.where(started_by_hand_of(by_hand_of))
+
+
+def anybody_waiting(deployment_id: str) -> Select[str]:
+    """The id of one of them, if there is any."""
+    return select(Run.id).where(_waiting_at(deployment_id)).limit(1)
+
+
+def _waiting_at(deployment_id: str) -> ColumnElement[bool]:
+    return and_(Run.deployment_id == deployment_id, _QUEUED, Run.type.in_(_LOCKING))
+
+
+def locks_at(deployment_id: str) -> Select[bool, str | None]:
+    """(whether the lock of a deployment is taken, who has locked it by hand); one row."""
+    return (
+        select(DeploymentLock.deployment_id.is_not(None), ManualLock.user_id)
+        .select_from(Deployment)
+        .outerjoin(DeploymentLock, DeploymentLock.deployment_id == Deployment.id)
+        .outerjoin(ManualLock, ManualLock.deployment_id == Deployment.id)
+        .where(Deployment.id == deployment_id)
+    )
 
 
 def places_in_lock_lines(deployment_ids: list[str]) -> Select[str, int]:
@@ -120,19 +137,19 @@ def held_by(worker_id: str) -> Select[Run]:
     return select(Run).where(Run.worker_id == worker_id)
 
 
-def places_to_admit(limit: int) -> Select[str]:
-    """Deployments whose lock is free although a run is queued that may have it now."""
+def places_to_admit(limit: int, among: Collection[str] = ()) -> Select[str]:
+    """Deployments (among these) whose lock is free although a run is queued that may have it."""
     nobody = ~exists().where(DeploymentLock.deployment_id == Run.deployment_id)
     hand = exists().where(
         ManualLock.deployment_id == Run.deployment_id, ~started_by_hand_of(ManualLock.user_id)
     )
     open_ones = exists().where(Deployment.id == Run.deployment_id, Deployment.blocked_at.is_(None))
-    return (
-        select(Run.deployment_id)
-        .where(_QUEUED, Run.type.in_(_LOCKING), nobody, ~hand, open_ones)
-        .distinct()
-        .limit(limit)
+    found = select(Run.deployment_id).where(
+        _QUEUED, Run.type.in_(_LOCKING), nobody, ~hand, open_ones
     )
+    if among:
+        found = found.where(Run.deployment_id.in_(among))
+    return found.distinct().limit(limit)
 
 
 def at_work() -> Select[Run]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lib import clock
 from models.base import Base, EnumValue, Identified, Json, shared_alias
 from models.run import Run
-from models.run_state import RunType
+from models.run_state import RunState, RunType
 
 
 class Purpose(StrEnum):
@@ -182,6 +182,18 @@ def due(now: dt.datetime, after: tuple[dt.datetime, str] | None, limit: int) -> 
     return rows.order_by(Schedule.next_fire_at, Schedule.id).limit(limit)
 
 
+def to_settle(schedule_ids: Collection[str], now: dt.datetime) -> Select[Schedule]:
+    """Those of some schedules whose time has come, held; not what another process holds."""
+    return (
+        select(Schedule)
+        .where(Schedule.id.in_(schedule_ids), Schedule.next_fire_at <= now)
+        .where(Schedule.paused_at.is_(None))
+        .order_by(Schedule.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 Last = shared_alias(ScheduleTime, "last_time")
 LastRun = shared_alias(Run, "last_run")
 
@@ -251,19 +263,32 @@ def times_from(schedule_id: str, start: dt.datetime) -> Select[ScheduleTime]:
     )
 
 
+def decided_from_next(schedule_ids: Collection[str]) -> Select[str, dt.datetime]:
+    """(schedule, time) of what was decided beforehand of each one's next time and later ones."""
+    return (
+        select(ScheduleTime.schedule_id, ScheduleTime.scheduled_for)
+        .join(Schedule, Schedule.id == ScheduleTime.schedule_id)
+        .where(Schedule.id.in_(schedule_ids), ScheduleTime.scheduled_for >= Schedule.next_fire_at)
+    )
+
+
 # Word for word the condition of the index of runs that have not ended.
 _ACTIVE = text(
     "run.state NOT IN ('finished','failed','discarded','stopped','canceled','timed_out','skipped')"
 )
 
 
-def unfinished_runs(schedule: Schedule, limit: int) -> Select[Run]:
-    """The runs of a schedule that have not ended, oldest first."""
+def unfinished_runs(
+    schedule_ids: Collection[str], deployment_ids: Collection[str]
+) -> Select[str | None, int, RunState]:
+    """(schedule, number, state) of the runs of schedules that have not ended, oldest first.
+
+    `deployment_ids` are those of the schedules: the index of what has not ended goes by them.
+    """
     return (
-        select(Run)
-        .where(Run.deployment_id == schedule.deployment_id, Run.trigger_id == schedule.id, _ACTIVE)
+        select(Run.trigger_id, Run.number, Run.state)
+        .where(Run.deployment_id.in_(deployment_ids), Run.trigger_id.in_(schedule_ids), _ACTIVE)
         .order_by(Run.id)
-        .limit(limit)
     )
 
 

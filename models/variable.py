@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -80,7 +81,7 @@ def named(column: str, place_id: str, name: str) -> Select[Variable]:
     return of_place(column, place_id).where(Variable.name == name)
 
 
-def of_places(**places: str) -> Select[Variable]:
-    """The variables of several places at once: `project_id=…, stack_id=…` and so on."""
-    here = (getattr(Variable, column) == place_id for column, place_id in places.items())
+def of_places(**places: Collection[str]) -> Select[Variable]:
+    """The variables of many places at once: `project_id=[…], stack_id=[…]` and so on."""
+    here = (getattr(Variable, column).in_(ids) for column, ids in places.items())
     return select(Variable).where(or_(*here))

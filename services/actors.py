@@ -114,14 +114,27 @@ def on_behalf(user_id: str | None, *, trigger: str, trigger_id: str, trigger_nam
     Raises:
         Forbidden: when the owner is gone, or may not sign in any more.
     """
-    owner = session().get(User, user_id, populate_existing=True) if user_id else None
-    if owner is None or not owner.is_active:
+    owner = present(user_id)
+    return acting_for(owner, trigger=trigger, trigger_id=trigger_id, trigger_name=trigger_name)
+
+
+def present(user_id: str | None) -> Actor | None:
+    """The actor that somebody is at this moment; None when they are gone or may not sign in."""
+    found = session().get(User, user_id, populate_existing=True) if user_id else None
+    return None if found is None or not found.is_active else person(found)
+
+
+def acting_for(owner: Actor | None, *, trigger: str, trigger_id: str, trigger_name: str) -> Actor:
+    """A trigger's owner, who was looked up already, acting through it.
+
+    Raises:
+        Forbidden: when there is none.
+    """
+    if owner is None:
         raise Forbidden(
             f"{trigger_name} acts for somebody who is not here any more. Let another take it over."
         )
-    return replace(
-        person(owner), trigger=trigger, trigger_id=trigger_id, trigger_name=trigger_name[:160]
-    )
+    return replace(owner, trigger=trigger, trigger_id=trigger_id, trigger_name=trigger_name[:160])
 
 
 def weaker_of(one: Actor, other: Actor) -> Actor:

@@ -89,7 +89,12 @@ def get(actor: Actor, project_name: str, name: str) -> Stack:
 
 def towards(actor: Actor, project_name: str, name: str) -> Stack:
     """As `get`, on the way to a deployment of the stack: see `access.require_towards`."""
-    stack = _named(projects.towards(actor, project_name), name)
+    return towards_in(actor, projects.towards(actor, project_name), name)
+
+
+def towards_in(actor: Actor, project: Project, name: str) -> Stack:
+    """The same, of a project that the actor has come by already."""
+    stack = _named(project, name)
     require_towards(actor, Action.SEE, stack)
     return stack
 

@@ -3,9 +3,13 @@
 `session()` is the session of the request or of the thread's unit of work. A verb writes inside
 `transaction()`, which takes the write lock first, reads afresh, commits at its end, and then runs
 what `after_commit` was given: wake-ups and hints that must never precede the commit.
+
+SQLite has one writer, and who finds it busy looks again now and then: under load most looks are in
+vain, and luck decides. So the writers of this process stand in line, and each begins as soon as the
+one before has committed. Those of other processes are still met by the busy timeout.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,13 +25,14 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from models.base import WRITES, db
+from lib.turns import Turns
+from models.base import BUSY_TIMEOUT_MS, WRITES, db
 from services.errors import Collided, Unavailable
 
 _OPEN = "gantry_open"
 _AFTER = "gantry_after"
 LOCKED = "gantry_locked"
-"""Key of `Session.info` under which the ids stand that this transaction holds for update."""
+"""Key of `Session.info`: the rows, by their ids, that this transaction holds for update."""
 
 
 HELD: dict[str, Any] = {"key_share": True}
@@ -40,6 +45,9 @@ something would wait for each other.
 
 AWAY = (OperationalError, InterfaceError, PendingRollbackError, NoConnection)
 """What the library raises while the database does not answer, in reads outside of it, too."""
+
+
+_writers = Turns()
 
 
 def session() -> Session:
@@ -59,28 +67,65 @@ def transaction() -> Iterator[Session]:
     if here.info.get(_OPEN):
         yield here
         return
+    with _meaning():
+        _end_read(here)
+        with _turn():
+            calls = yield from _written(here)
+    for call in calls:
+        call()
+
+
+def _written(here: Session) -> Generator[Session, None, list[Callable[[], object]]]:
+    """The transaction itself, from its first statement to its commit. What is to be called then."""
+    calls: list[Callable[[], object]] = []
+    here.info[_OPEN], here.info[_AFTER], here.info[LOCKED] = True, calls, {}
     try:
-        here.commit()  # End the read that a request may have open: what follows must be fresh.
-        here.expire_all()
-        here.info[_OPEN], here.info[_AFTER], here.info[LOCKED] = True, [], set()
         here.connection(execution_options={WRITES: True})
         yield here
         here.commit()
-    except StaleDataError as error:
-        _roll_back(here)
-        raise Collided("Somebody else changed this at the same moment. Look again.") from error
-    except AWAY as error:
-        _roll_back(here)
-        raise Unavailable("The database does not answer; nothing was changed.") from error
     except BaseException:
         _roll_back(here)
         raise
     finally:
-        calls = here.info.pop(_AFTER, [])
+        here.info.pop(_AFTER, None)
         here.info.pop(LOCKED, None)
         here.info[_OPEN] = False
-    for call in calls:
-        call()
+    return calls
+
+
+def _end_read(here: Session) -> None:
+    """End the read that a request may have open: what follows is fresh, and waits unconnected."""
+    try:
+        here.commit()
+    except BaseException:
+        _roll_back(here)
+        raise
+    here.expire_all()
+
+
+@contextmanager
+def _meaning() -> Iterator[None]:
+    """Say as a refusal what the library raises when nothing could be written."""
+    try:
+        yield
+    except StaleDataError as error:
+        raise Collided("Somebody else changed this at the same moment. Look again.") from error
+    except AWAY as error:
+        raise Unavailable("The database does not answer; nothing was changed.") from error
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Stand in line for SQLite's one writer; another database lets everybody write at once."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _writers.take(BUSY_TIMEOUT_MS / 1000):
+        raise Unavailable("The database has too much to write; nothing was changed.")
+    try:
+        yield
+    finally:
+        _writers.give()
 
 
 def _roll_back(here: Session) -> None:

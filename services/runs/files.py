@@ -15,6 +15,8 @@ def keep(run: Run, files: Sequence[tuple[str, bytes]]) -> None:
 
     The paths are plain and relative: who gives them has made them so.
     """
+    if not files:
+        return
     for path, data in files:
         blob = blobs.put("run file", data)
         row = RunFile(run_id=run.id, path=path, blob_id=blob.id, size_bytes=len(data))

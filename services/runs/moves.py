@@ -4,6 +4,9 @@ The only module that calls `Run.move_to`. A run is moved inside a transaction in
 for update, so that of two movers the second sees what the first did.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import select
 
 from models import run_queue
@@ -24,12 +27,12 @@ def for_update(run_id: str) -> Run:
         NotFound: when there is no such run.
     """
     here = session()
-    held = here.info.get(LOCKED, frozenset())
+    held = here.info.get(LOCKED, {})
     fresh = run_id not in held  # A second look within one transaction cannot see anything new.
     run = here.get(Run, run_id, with_for_update=HELD if fresh else None, populate_existing=fresh)
     if run is None:
         raise NotFound
-    here.info.get(LOCKED, set()).add(run_id)
+    held[run_id] = run
     return run
 
 
@@ -39,17 +42,25 @@ def move(run: Run, state: RunState, mark: Mark) -> None:
     Raises:
         Conflict: when no road leads there from where the run stands.
     """
-    before = run.state
-    try:
-        run.move_to(state, mark)
-    except IllegalMoveError as error:
-        raise Conflict(f"The run is {words(run.state)} now, so this is not possible.") from error
+    move_all([run], state, mark)
+
+
+def move_all(runs: Sequence[Run], state: RunState, mark: Mark) -> None:
+    """Move several runs at once, as `move` does each."""
+    before = {run.id: run.state for run in runs}
+    for run in runs:
+        try:
+            run.move_to(state, mark)
+        except IllegalMoveError as error:
+            said = f"The run is {words(run.state)} now, so this is not possible."
+            raise Conflict(said) from error
     session().flush()
-    if state in FINAL and run.type in LOCKING:
-        _release(run)
-    following.tell(run, before)
-    tell(run)
-    if state in {RunState.READY, RunState.CONFIRMED}:
+    for run in runs:
+        if state in FINAL and run.type in LOCKING:
+            _release(run)
+        following.tell(run, before[run.id])
+        tell(run)
+    if runs and state in {RunState.READY, RunState.CONFIRMED}:
         after_commit(lambda: hints.send(hints.WorkWaiting()))
 
 
@@ -78,17 +89,34 @@ def admit(deployment_id: str) -> None:
 
     The row in `deployment_lock` is the lock: its primary key, not this code, keeps others out.
     """
+    if session().scalars(run_queue.anybody_waiting(deployment_id)).first() is not None:
+        _admit(deployment_id)
+
+
+def admit_new(deployment_ids: Collection[str]) -> None:
+    """The same at several deployments whose queues have just got longer.
+
+    All are held first, in one order: of two who do this, neither waits for what the other has.
+    """
+    _hold(deployment_ids)
+    free = set(deployment_ids)
+    if len(free) > 1:
+        free = set(session().scalars(run_queue.places_to_admit(len(free), free)))
+    for deployment_id in deployment_ids:
+        if deployment_id in free:
+            _admit(deployment_id)
+
+
+def _admit(deployment_id: str) -> None:
     here = session()
-    if here.scalars(run_queue.waiting_for_lock(deployment_id).limit(1)).first() is None:
-        return
-    deployment = here.get(Deployment, deployment_id, with_for_update=HELD, populate_existing=True)
+    deployment = _hold([deployment_id]).get(deployment_id)
     if deployment is None or deployment.blocked_at is not None:
         return
-    if here.get(DeploymentLock, deployment_id) is not None:
+    here.flush()  # What follows reads the rows afresh.
+    is_taken, by_hand_of = here.execute(run_queue.locks_at(deployment_id)).one()
+    if is_taken:
         return
-    hand = here.get(ManualLock, deployment_id)
-    here.flush()  # What follows reads the row afresh.
-    line = run_queue.waiting_for_lock(deployment_id, by_hand_of=hand.user_id if hand else None)
+    line = run_queue.waiting_for_lock(deployment_id, by_hand_of=by_hand_of)
     # A run that somebody else is just changing is passed over: whoever holds the deployment waits
     # for nobody who may be waiting for it.
     held = line.limit(1).with_for_update(skip_locked=True, of=Run, **HELD)
@@ -97,6 +125,21 @@ def admit(deployment_id: str) -> None:
         here.add(DeploymentLock(deployment_id=deployment_id, run_id=first.id))
         here.flush()
         move(first, RunState.READY, SYSTEM.mark("The deployment's lock is free."))
+
+
+def _hold(deployment_ids: Collection[str]) -> Mapping[str, Deployment]:
+    """Hold deployments, as they are now, until the transaction ends; those that there are."""
+    here = session()
+    held: dict[str, Any] = here.info.get(LOCKED, {})
+    wanted = [each for each in deployment_ids if each not in held]
+    if not wanted:
+        return held
+    rows = select(Deployment).where(Deployment.id.in_(wanted)).order_by(Deployment.id)
+    rows = rows.with_for_update(**HELD).execution_options(populate_existing=True)
+    found = {row.id: row for row in here.scalars(rows)}
+    if not here.in_nested_transaction():  # A savepoint that is undone lets go of what it held.
+        held.update(found)
+    return held | found
 
 
 def passes(run: Run, hand: ManualLock) -> bool:

@@ -1,6 +1,6 @@
 """Schedules: runs that start by themselves at planned times, and a ledger of every one of them."""
 
-from services.schedules.firing import Key, due, settle
+from services.schedules.firing import Key, Settled, due, settle
 from services.schedules.inputs import request_of, variables_of
 from services.schedules.kept import (
     NewSchedule,
@@ -33,6 +33,7 @@ __all__ = [
     "Look",
     "NewSchedule",
     "ScheduleLine",
+    "Settled",
     "create",
     "delete",
     "due",

@@ -1,33 +1,33 @@
 """Firing: what the one leader does when planned times have come.
 
-Each schedule is settled in a transaction of its own: the run, the ledger's row and the next time
-are there together or not at all, so a crash at any moment leaves a time either undecided or
+Schedules are settled a few at a time, in one transaction: the runs, the ledger's rows and the next
+times are there together or not at all, so a crash at any moment leaves a time either undecided or
 decided. The ledger is unique by schedule and time: of two leaders that overlap for a moment, one
-decides.
+decides. First all is decided, which writes nothing; then all is written at once. What a schedule is
+refused stands in the ledger; a fault in one undoes the transaction, and who called settles each of
+them by itself.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, takewhile
-
-from sqlalchemy.exc import IntegrityError
 
 from lib import clock
 from models import schedule as schedules
 from models.project import Deployment
-from models.run import Run
 from models.schedule import Outcome, Overlap, Purpose, Schedule, ScheduleTime
-from services import access, hold, runs
-from services.access import Actor
+from services import hold, runs
 from services.errors import Forbidden, GantryError, NotFound, Unavailable
-from services.runs.create import as_applied
+from services.runs.create import Wanted, as_applied, make_all, may_be, require_runs
 from services.schedules import inputs, missing, timing
 from services.schedules.missing import Look, Policy, Verdict
-from services.transaction import is_duplicate, session, transaction
+from services.schedules.surroundings import Surroundings, around
+from services.transaction import session, transaction
 
-BATCH = 100
+BATCH = 200
 MOST_AT_ONCE = 400
-"""So many times of one schedule are decided in one transaction."""
+"""So many times of one schedule are decided in one transaction; after so many none is begun."""
 MOST_WAITING = 10
 """So many runs of one schedule may wait or run; more are not queued."""
 
@@ -45,36 +45,40 @@ def due(after: Key | None = None) -> list[Key]:
     return [(row[0], row[1]) for row in rows]
 
 
-def settle(schedule_id: str, *, watched_since: dt.datetime | None = None) -> int:
-    """Decide about the times of a schedule that have come. How many were decided.
+@dataclass(frozen=True)
+class Settled:
+    """Of how many schedules, from the first on, it was decided, and how long others waited."""
+
+    count: int
+    held_s: float
+
+
+def settle(schedule_ids: Sequence[str], *, watched_since: dt.datetime | None = None) -> Settled:
+    """Decide about the times of schedules that have come, of as many as go into a transaction.
 
     Since `watched_since` (until told: since now) somebody has looked at the schedules all along.
 
-    Another process that is at it, or was, is left alone.
+    What another process is at, or was, is left alone.
 
     Raises:
         Unavailable: when the database does not answer; nothing was decided then.
     """
-    with transaction() as here:
-        row = here.get(
-            Schedule, schedule_id, with_for_update={"skip_locked": True}, populate_existing=True
-        )
-        now = clock.now()
-        if row is None or row.next_fire_at is None or row.paused_at or row.next_fire_at > now:
-            return 0
-        first, rule = row.next_fire_at, timing.rule_of(row)
-        times = _from(first, rule.after)
-        come = list(islice(takewhile(lambda at: at <= now, times), _LOOKED_AT))
-        verdicts = missing.judge(come, Look(now, watched_since or now), _policy(row))
-        if len(come) == _LOOKED_AT:
-            verdicts = verdicts[
-                :MOST_AT_ONCE
-            ]  # Whether the others are the newest is not known yet.
-        decided = {each.scheduled_for for each in here.scalars(schedules.times_from(row.id, first))}
-        _decide(row, [each for each in verdicts if each.scheduled_for not in decided])
-        last = verdicts[-1].scheduled_for
-        row.next_fire_at = None if is_spent(row) else rule.next(last)
-        return len(verdicts)
+    with transaction():
+        began = clock.monotonic()
+        count = _settle(schedule_ids, watched_since)
+    return Settled(count, clock.monotonic() - began)
+
+
+def _settle(schedule_ids: Sequence[str], watched_since: dt.datetime | None) -> int:
+    now = clock.now()
+    found = {row.id: row for row in session().scalars(schedules.to_settle(schedule_ids, now))}
+    rows = [found[each] for each in schedule_ids if each in found]
+    if not rows:
+        return len(schedule_ids)
+    batch = _Batch(around(rows), Look(now, watched_since or now))
+    left = [row.id for row in rows if not batch.decide(row)]
+    batch.write()
+    return schedule_ids.index(left[0]) if left else len(schedule_ids)
 
 
 _LOOKED_AT = MOST_AT_ONCE + missing.MOST_MADE_UP
@@ -85,26 +89,129 @@ def is_spent(row: Schedule) -> bool:
     return row.end_after is not None and row.fired_count >= row.end_after
 
 
-def owner_of(row: Schedule) -> Actor:
-    """The actor that a schedule's owner is now, started by the schedule.
-
-    Raises:
-        Forbidden: when the owner is not here any more.
-    """
-    return access.on_behalf(
-        row.owner_id,
-        trigger=inputs.TRIGGERS[row.purpose],
-        trigger_id=row.id,
-        trigger_name=row.name,
-    )
-
-
 def write(row: Schedule, scheduled_for: dt.datetime, outcome: Outcome, **more: object) -> None:
     """Put a row into the ledger, in the caller's transaction."""
     session().add(
         ScheduleTime(schedule_id=row.id, scheduled_for=scheduled_for, outcome=outcome, **more)
     )
-    session().flush()
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What comes of a planned time: a run, or a reason why there is none."""
+
+    row: Schedule
+    scheduled_for: dt.datetime
+    outcome: Outcome
+    reason: str = ""
+    actor_name: str = ""
+    wanted: Wanted | None = None
+
+
+class _Batch:
+    """The schedules that are settled in one transaction."""
+
+    def __init__(self, surroundings: Surroundings, look: Look) -> None:
+        self.decisions: list[_Decision] = []
+        self._around = surroundings
+        self._look = look
+
+    def decide(self, row: Schedule) -> bool:
+        """Decide about the times of a schedule that have come, and move its next one on.
+
+        False when so much is decided already that it has to wait for another transaction.
+        """
+        if len(self.decisions) >= MOST_AT_ONCE:
+            return False
+        first, rule = row.next_fire_at, timing.rule_of(row)
+        assert first is not None  # noqa: S101 - else it would not have been found.
+        times = takewhile(lambda at: at <= self._look.now, _from(first, rule.after))
+        come = list(islice(times, _LOOKED_AT))
+        verdicts = missing.judge(come, self._look, _policy(row))
+        if len(come) == _LOOKED_AT:  # Whether the others are the newest is not known yet.
+            verdicts = verdicts[:MOST_AT_ONCE]
+        known = self._around.decided[row.id]
+        self._judge(row, [each for each in verdicts if each.scheduled_for not in known])
+        last = verdicts[-1].scheduled_for
+        row.next_fire_at = None if is_spent(row) else rule.next(last)
+        return True
+
+    def write(self) -> None:
+        """Make the runs, and write down what came of each time."""
+        made = iter(make_all([each.wanted for each in self.decisions if each.wanted is not None]))
+        for each in self.decisions:
+            write(
+                each.row,
+                each.scheduled_for,
+                each.outcome,
+                run_id=None if each.wanted is None else next(made).id,
+                reason=each.reason,
+                actor_name=each.actor_name,
+            )
+
+    def _judge(self, row: Schedule, verdicts: Sequence[Verdict]) -> None:
+        waiting = len(self._around.unfinished[row.id])
+        for verdict in verdicts:
+            at = verdict.scheduled_for
+            if not verdict.fires:
+                self.decisions.append(_Decision(row, at, Outcome.MISSED, verdict.reason))
+                continue
+            in_the_way = self._in_the_way(row, waiting)
+            if in_the_way:
+                self.decisions.append(_Decision(row, at, Outcome.SKIPPED, in_the_way))
+            elif is_spent(row):
+                return
+            else:
+                decision = self._fire(row, at)
+                self.decisions.append(decision)
+                fires = decision.wanted is not None
+                waiting += fires
+                row.fired_count += fires
+
+    def _in_the_way(self, row: Schedule, waiting: int) -> str:
+        """Why a run is not made although its time has come, or ''.
+
+        Times that are made up for together do not skip each other: they wait in line.
+        """
+        deployment = self._around.places[row.deployment_id].deployment
+        if row.purpose is Purpose.DRIFT and deployment.current_state_id is None:
+            return "Nothing has been applied here yet."
+        unfinished = self._around.unfinished[row.id]
+        if row.overlap is Overlap.SKIP and unfinished:
+            words = unfinished[0].state.value.replace("_", " ")
+            return f"Run #{unfinished[0].number} of this schedule was {words} still."
+        if waiting >= MOST_WAITING:
+            return f"{waiting} runs of this schedule had not ended: no more are queued."
+        return ""
+
+    def _fire(self, row: Schedule, at: dt.datetime) -> _Decision:
+        """That a run is to be made; or, of a refusal, why not."""
+        try:
+            wanted = self._wanted(row)
+        except Unavailable:
+            raise
+        except GantryError as refusal:
+            return _Decision(row, at, Outcome.REFUSED, refusal.text, row.owner_name)
+        return _Decision(row, at, Outcome.FIRED, "", wanted.actor.name, wanted)
+
+    def _wanted(self, row: Schedule) -> Wanted:
+        """The run; what its owner would be told is told to those who read the ledger."""
+        actor, place = self._around.owner_of(row), self._around.places[row.deployment_id]
+        try:
+            require_runs(actor, place)
+            request = request_now(row, place.deployment)
+            return may_be(actor, request, place, source=request.source)
+        except NotFound:
+            raise Forbidden(
+                f"{actor.name} does not see this place any more. {_TAKE_OVER}"
+            ) from None
+        except Forbidden:
+            raise Forbidden(
+                f"{actor.name} may not create runs here any more. {_TAKE_OVER}"
+            ) from None
+
+
+_TAKE_OVER = "Whoever saves the schedule takes it over."
 
 
 def _from(
@@ -119,81 +226,9 @@ def _policy(row: Schedule) -> Policy:
     return Policy(row.missed, delay)
 
 
-def _decide(row: Schedule, verdicts: list[Verdict]) -> None:
-    unfinished = list(session().scalars(schedules.unfinished_runs(row, MOST_WAITING + 1)))
-    waiting = len(unfinished)
-    for verdict in verdicts:
-        if not verdict.fires:
-            write(row, verdict.scheduled_for, Outcome.MISSED, reason=verdict.reason)
-            continue
-        in_the_way = _in_the_way(row, unfinished, waiting)
-        if in_the_way:
-            write(row, verdict.scheduled_for, Outcome.SKIPPED, reason=in_the_way)
-        elif is_spent(row):
-            return
-        else:
-            waiting += _fire(row, verdict.scheduled_for)
-
-
-def _in_the_way(row: Schedule, unfinished: list[Run], waiting: int) -> str:
-    """Why a run is not made although its time has come, or ''.
-
-    Times that are made up for together do not skip each other: they wait in line.
-    """
-    if row.purpose is Purpose.DRIFT and not _is_applied(row):
-        return "Nothing has been applied here yet."
-    if row.overlap is Overlap.SKIP and unfinished:
-        run = unfinished[0]
-        return f"Run #{run.number} of this schedule was {_words(run)} still."
-    if waiting >= MOST_WAITING:
-        return f"{waiting} runs of this schedule had not ended: no more are queued."
-    return ""
-
-
-def _is_applied(row: Schedule) -> bool:
-    return session().get_one(Deployment, row.deployment_id).current_state_id is not None
-
-
-def _words(run: Run) -> str:
-    return run.state.value.replace("_", " ")
-
-
-def _fire(row: Schedule, scheduled_for: dt.datetime) -> bool:
-    """Make the run of a planned time; a refusal is written down. Whether there is a run."""
-    try:
-        with session().begin_nested():
-            actor = owner_of(row)
-            run = _made(actor, row)
-            write(row, scheduled_for, Outcome.FIRED, run_id=run.id, actor_name=actor.name)
-    except Unavailable:
-        raise
-    except GantryError as refusal:
-        write(row, scheduled_for, Outcome.REFUSED, reason=refusal.text, actor_name=row.owner_name)
-        return False
-    except IntegrityError as error:
-        if not is_duplicate(error):
-            raise
-        return False  # Somebody else decided about this time.
-    row.fired_count += 1
-    return True
-
-
-def _made(actor: Actor, row: Schedule) -> Run:
-    """The run; what its owner would be told is told to those who read the ledger."""
-    try:
-        return runs.create_pinned(actor, request_now(row))
-    except NotFound:
-        raise Forbidden(f"{actor.name} does not see this place any more. {_TAKE_OVER}") from None
-    except Forbidden:
-        raise Forbidden(f"{actor.name} may not create runs here any more. {_TAKE_OVER}") from None
-
-
-_TAKE_OVER = "Whoever saves the schedule takes it over."
-
-
-def request_now(row: Schedule) -> runs.NewRun:
+def request_now(row: Schedule, deployment: Deployment) -> runs.NewRun:
     """The run that a schedule makes now; what looks at or destroys all uses what was applied."""
     wanted = inputs.request_of(row)
     if row.purpose is Purpose.RUN or wanted.source is not None:
         return wanted
-    return as_applied(session().get_one(Deployment, row.deployment_id), wanted)
+    return as_applied(deployment, wanted)

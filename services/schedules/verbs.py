@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from lib import clock
 from models import schedule as schedules
+from models.project import Deployment
 from models.run import Run
 from models.schedule import Outcome, Purpose, Schedule, ScheduleTime
 from services import audit, runs
@@ -92,7 +93,8 @@ def run_now(actor: Actor, schedule: Schedule) -> Run:
             trigger_id=row.id,
             trigger_name=row.name,
         )
-        run = runs.create_pinned(by_hand, request_now(row))
+        deployment = session().get_one(Deployment, row.deployment_id)
+        run = runs.create_pinned(by_hand, request_now(row, deployment))
         write(
             row,
             clock.now(),

@@ -2,9 +2,11 @@
 
 from services.variables.effective import (
     LAYERS,
+    Asked,
     EffectiveVariable,
     RunVariableInput,
     effective,
+    effective_each,
     input_of,
     merge,
     run_inputs,
@@ -26,6 +28,7 @@ from services.variables.sealed import unseal
 __all__ = [
     "LAYERS",
     "UNSET",
+    "Asked",
     "EffectiveVariable",
     "NewValue",
     "Place",
@@ -34,6 +37,7 @@ __all__ = [
     "Written",
     "delete",
     "effective",
+    "effective_each",
     "get",
     "input_of",
     "merge",

@@ -45,6 +45,17 @@ class EffectiveVariable:
     shadows: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A run that is to get its variables: where it will be, and what it is given itself."""
+
+    project_id: str
+    workspace_id: str
+    stack_id: str
+    deployment_id: str
+    own: Sequence[RunVariableInput] = ()
+
+
 def effective(
     *,
     project: Project,
@@ -54,19 +65,25 @@ def effective(
     run_variables: Sequence[RunVariableInput] = (),
 ) -> list[EffectiveVariable]:
     """What a run there gets, by name: loads what is set in each place and merges it."""
-    rows = session().scalars(
-        variables.of_places(
-            project_id=project.id,
-            stack_id=stack.id,
-            workspace_id=workspace.id,
-            deployment_id=deployment.id,
+    return effective_each(
+        [Asked(project.id, workspace.id, stack.id, deployment.id, run_variables)]
+    )[0]
+
+
+def effective_each(asked: Sequence[Asked]) -> list[list[EffectiveVariable]]:
+    """What each of several runs gets, in their order; what is set is loaded once for all."""
+    columns = [f"{layer}_id" for layer in LAYERS[:-1]]
+    places = {column: sorted({getattr(each, column) for each in asked}) for column in columns}
+    found: dict[str, list[Variable]] = {}
+    for row in session().scalars(variables.of_places(**places)):
+        found.setdefault(getattr(row, f"{row.layer}_id"), []).append(row)
+    return [
+        merge(
+            {layer: found.get(getattr(each, f"{layer}_id"), ()) for layer in LAYERS[:-1]}
+            | {"run": each.own}
         )
-    )
-    layers: dict[str, list[Variable | RunVariableInput]] = {layer: [] for layer in LAYERS}
-    for row in rows:
-        layers[row.layer].append(row)
-    layers["run"].extend(run_variables)
-    return merge(layers)
+        for each in asked
+    ]
 
 
 def merge(

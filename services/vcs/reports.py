@@ -21,6 +21,8 @@ from services.transaction import session, transaction
 from services.vcs import comment
 
 STATUS, COMMENT = "vcs_status", "vcs_comment"
+_NEVER_TOLD = frozenset({"schedule", "ttl"})
+"""The kinds of trigger that start runs which are of no commit anybody waits for."""
 REFUSAL_CONTEXT = "gantry"
 
 _S = RunState
@@ -61,12 +63,14 @@ class Comment:
 
 def run_moved(run: Run, before: RunState | None) -> None:
     """Put what is to be told of a run, if it came from a repository's service."""
-    told = session().get(VcsRun, run.id)
-    if told is None and before is None:
+    if before is None:  # Just made: whoever made it for a delivery says so afterwards.
         told = _inherited(run)
-    if told is None or (before is not None and word(before) == word(run.state)):
+    elif word(before) == word(run.state) or run.trigger_kind in _NEVER_TOLD:
         return
-    put(run, told)
+    else:
+        told = session().get(VcsRun, run.id)
+    if told is not None:
+        put(run, told)
 
 
 def put(run: Run, told: VcsRun) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from lib import clock
 from models.base import db
+from models.run import Run
 from models.schedule import Schedule
 from scheduler import firing
 from tests.scheduler import clockwork
@@ -28,16 +29,54 @@ def test_a_pass_settles_everything_that_is_due(app, world, frozen_clock):
     assert [ledger(row) for row in made] == [[("22 03:00", "fired")]] * 3
 
 
-def test_a_fault_in_one_schedule_keeps_no_other_from_firing(app, world, frozen_clock):
-    broken, whole = make(world.dave, name="broken"), make(world.dave, name="whole")
+@pytest.mark.both_databases
+def test_a_fault_in_one_of_many_keeps_no_other_from_firing(app, world, frozen_clock):
+    made = [make(world.dave, name=f"number {number}") for number in range(7)]
+    broken = made.pop(3)
     db.session.scalars(select(Schedule).where(Schedule.id == broken.id)).one().cron = "no cron line"
     db.session.commit()
     frozen_clock.advance(hours(15))
 
     firing.fire(clockwork.site_of(app))
 
-    assert ledger(whole) == [("22 03:00", "fired")]
+    assert [ledger(row) for row in made] == [[("22 03:00", "fired")]] * 6
     assert ledger(broken) == []
+    numbers = db.session.scalars(select(Run.number).order_by(Run.number)).all()
+    assert numbers == [1, 2, 3, 4, 5, 6], "what was undone with it left no gap"
+
+
+def test_a_transaction_settles_as_many_as_keep_it_short():
+    pace = firing.Pace()
+
+    for _ in range(10):
+        pace.settled(pace.size, took_s=0.0005 * pace.size)
+    quick = pace.size
+    pace.settled(quick, took_s=0.02 * quick)
+
+    assert quick == firing.MOST_TOGETHER
+    assert pace.size == round(firing.HELD_S / 0.02)
+
+
+def test_what_takes_longer_than_a_transaction_should_is_settled_by_itself():
+    pace = firing.Pace()
+
+    pace.settled(pace.size, took_s=60)
+
+    assert pace.size == 1
+
+
+def test_after_a_fault_each_is_settled_by_itself_until_those_are_over():
+    pace = firing.Pace()
+    before = pace.size
+
+    pace.stumbled(3)
+    sizes = []
+    for _ in range(3):
+        sizes.append(pace.size)
+        pace.settled(1, took_s=0.01)
+
+    assert sizes == [1, 1, 1]
+    assert pace.size == before
 
 
 def test_a_time_that_came_while_somebody_watched_is_late_and_not_missed(app, world, frozen_clock):
@@ -49,7 +88,7 @@ def test_a_time_that_came_while_somebody_watched_is_late_and_not_missed(app, wor
         frozen_clock.advance(20)
         since = firing._watch.look()  # noqa: SLF001 - what each settled schedule does
 
-    firing._settle(site, made.id, since)  # noqa: SLF001 - the pass gets to it at last
+    firing._settle(site, [made.id], since)  # noqa: SLF001 - the pass gets to it at last
 
     assert f"{clock.now():%d %H:%M}" == "22 03:20"
     assert ledger(made) == [("22 03:00", "fired")]

@@ -120,6 +120,69 @@ def test_every_job_of_the_table_is_done_by_the_clock(begin, world, monkeypatch):
     assert done.wait(RUNNING_S)
 
 
+@pytest.fixture
+def monotonic(monkeypatch):
+    """`monotonic.advance(seconds)` lets time pass for who measures how long something takes."""
+
+    class Passing:
+        now = 1000.0
+
+        def advance(self, seconds):
+            self.now += seconds
+
+    passing = Passing()
+    monkeypatch.setattr(timetable.clock, "monotonic", lambda: passing.now)
+    return passing
+
+
+def told(caplog):
+    return [line.getMessage() for line in caplog.records]
+
+
+def test_a_long_pass_leaves_out_times_of_its_own_without_a_word(monotonic, caplog):
+    overtime = timetable.Overtime()
+
+    with overtime.at("fire schedules"):
+        monotonic.advance(timetable.LONG_S - 1)
+        overtime.left_out("fire schedules")
+
+    assert told(caplog) == []
+
+
+def test_a_job_that_does_not_come_back_is_told_of_once_and_so_is_its_return(monotonic, caplog):
+    overtime = timetable.Overtime()
+
+    with overtime.at("fire schedules"):
+        for _ in range(3):
+            monotonic.advance(timetable.LONG_S)
+            overtime.left_out("fire schedules")
+
+    assert ["does not come back" in said for said in told(caplog)] == [True, False]
+    assert "has come back" in told(caplog)[1]
+
+
+def test_what_the_clock_leaves_out_is_told_by_the_timetable_alone(
+    begin, world, monkeypatch, caplog
+):
+    import threading  # noqa: PLC0415 - for this test alone
+
+    over, left_out = threading.Event(), threading.Event()
+    job = Job("busy", 1, lambda _site: over.wait(RUNNING_S))
+    monkeypatch.setattr(timetable, "JOBS", (job,))
+    monkeypatch.setattr(timetable, "LONG_S", 0.0)
+    table = begin()
+    table._scheduler.add_listener(  # noqa: SLF001 - to know when a time was left out
+        lambda _event: left_out.set(), timetable.EVENT_JOB_MAX_INSTANCES
+    )
+
+    assert left_out.wait(RUNNING_S)
+    over.set()
+    table.stop()
+
+    assert any("does not come back" in said for said in told(caplog))
+    assert not any("maximum number" in said for said in told(caplog))
+
+
 def test_every_job_can_be_done_in_an_empty_house(site, world):
     for job in timetable.JOBS:
         job.do(site)

@@ -10,11 +10,12 @@ from models.base import db
 
 @contextmanager
 def counted():
-    """Counts the statements sent inside the block, but those that begin and end transactions."""
-    seen = SimpleNamespace(count=0)
+    """Counts the SELECTs sent inside the block (`count`), and all statements (`every`)."""
+    seen = SimpleNamespace(count=0, every=0)
 
     def count(_connection, _cursor, statement, *_rest):
         seen.count += statement.lstrip()[:6].upper() == "SELECT"
+        seen.every += 1
 
     event.listen(db.engine, "before_cursor_execute", count)
     try:

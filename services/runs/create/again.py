@@ -52,11 +52,12 @@ def plan_again(actor: Actor, run_id: str, *, metadata: Sequence[str] = ()) -> Ru
         check(actor, "confirm", old)
         if not around([old])[old.id].is_outdated:
             raise Conflict("The plan is not outdated: confirm or discard it.")
-        request = _again(old, metadata)
+        # The new one is there first: whoever makes runs holds the project before a deployment.
+        made = make(actor, _again(old, metadata), Origin(rerun_of_id=old.id), pinned_source(old))
         old.result = "Replaced by a new plan."
         move(old, RunState.DISCARDED, actor.mark("Planned again."))
         audit.record(actor, "run.discard", old)
-        return make(actor, request, Origin(rerun_of_id=old.id), pinned_source(old))
+        return made
 
 
 def _again(old: Run, metadata: Sequence[str], run_type: RunType | None = None) -> NewRun:

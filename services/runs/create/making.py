@@ -1,33 +1,26 @@
 """Making a run from a request."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
-from models.project import Deployment, Project, Stack, Workspace
+from lib import ids
+from models.project import Project, Stack
 from models.run import Run
 from models.run_content import RunVariable
 from models.run_state import LOCKING, RunState, RunType
-from services import (
-    audit,
-    deployments,
-    following,
-    projects,
-    publishing,
-    sources,
-    stacks,
-    variables,
-    workspaces,
-)
-from services.access import SYSTEM, Action, Actor, require
+from services import audit, following, projects, publishing, sources, variables
+from services.access import SYSTEM, Actor
 from services.errors import Conflict
 from services.runs import files
+from services.runs.create.place import Place, named
 from services.runs.create.request import FIRST_HAND, NewRun, Origin
 from services.runs.create.validation import validate
 from services.runs.decide import attach
-from services.runs.moves import admit, move
+from services.runs.moves import admit_new, move_all
 from services.transaction import session, transaction
 from services.vcs import links
 
@@ -57,36 +50,68 @@ def create_pinned(actor: Actor, request: NewRun) -> Run:
 
 def make(actor: Actor, request: NewRun, origin: Origin, source: Mapping[str, Any] | None) -> Run:
     """Make the run within the caller's transaction. `source` was checked when it was saved."""
-    here = session()
     if origin.draft_id:
-        made = here.scalars(select(Run).where(Run.draft_id == origin.draft_id)).first()
+        made = session().scalars(select(Run).where(Run.draft_id == origin.draft_id)).first()
         if made is not None:
             return made
-    place = _place(actor, request)
-    draft = publishing.objection(place.stack, actor.trigger, request.type)
-    if draft:
-        raise Conflict(draft)
-    validate(request, place.stack, place.workspace)
-    run = _build(actor, request, place, origin)
-    run.source = links.placed(source or place.stack.source or {}, place.deployment)
-    run.branch = run.source.get("ref")
-    run.search = search_words(run)
-    here.add(run)
-    here.flush()
-    _keep_variables(run, request, place)
-    files.keep(run, request.files)
-    attach(actor, run, "create", request.metadata)
-    audit.record(actor, "run.create", run, after=_summary(run))
-    _enter_queue(actor, run)
+    [run] = make_all([may_be(actor, request, named(actor, request), origin, source)])
     return run
 
 
 @dataclass(frozen=True)
-class _Place:
-    project: Project
-    stack: Stack
-    workspace: Workspace
-    deployment: Deployment
+class Wanted:
+    """A run against which nothing stands any more: only the database can keep it from being."""
+
+    actor: Actor
+    request: NewRun
+    place: Place
+    origin: Origin
+    source: Mapping[str, Any]
+
+
+def may_be(
+    actor: Actor,
+    request: NewRun,
+    place: Place,
+    origin: Origin = FIRST_HAND,
+    source: Mapping[str, Any] | None = None,
+) -> Wanted:
+    """What `make_all` makes the run of; nothing is written yet, so a refusal leaves no trace.
+
+    The actor's rights on the place were asked for.
+
+    Raises:
+        Invalid: with a sentence per field.
+        Conflict: as `create`.
+    """
+    draft = publishing.objection(place.stack, actor.trigger, request.type)
+    if draft:
+        raise Conflict(draft)
+    validate(request, place.stack, place.workspace)
+    given = source or place.stack.source or {}
+    return Wanted(actor, request, place, origin, links.placed(given, place.deployment))
+
+
+def make_all(wanted: Sequence[Wanted]) -> list[Run]:
+    """Make the runs, in their order, within the caller's transaction: all of them or none.
+
+    The database is asked as often for many as for one, but where a run gets its deployment's lock.
+    """
+    here = session()
+    made = [_build(*pair) for pair in zip(wanted, _numbers(wanted), strict=True)]
+    here.add_all(made)
+    here.flush()
+    _keep_variables(made, wanted)
+    for run, each in zip(made, wanted, strict=True):
+        files.keep(run, each.request.files)
+        attach(each.actor, run, "create", each.request.metadata)
+        audit.record(each.actor, "run.create", run, after=_summary(run))
+        each.actor.mark("Created.").record(run, RunState.QUEUED)
+        following.tell(run, None)
+    free = [run for run in made if run.type not in LOCKING]
+    move_all(free, RunState.READY, SYSTEM.mark("Nothing to wait for."))
+    admit_new(sorted({run.deployment_id for run in made if run.type in LOCKING}))
+    return made
 
 
 def _given_source(actor: Actor, request: NewRun) -> Mapping[str, Any] | None:
@@ -95,19 +120,12 @@ def _given_source(actor: Actor, request: NewRun) -> Mapping[str, Any] | None:
     return sources.resolve(request.source, projects.towards(actor, request.project))
 
 
-def _place(actor: Actor, request: NewRun) -> _Place:
-    project = projects.towards(actor, request.project)
-    stack = stacks.towards(actor, request.project, request.stack)
-    workspace = workspaces.towards(actor, request.workspace)
-    found = deployments.between(stack, workspace)
-    require(actor, Action.CREATE_RUN, found)
-    return _Place(project, stack, workspace, deployments.keep(found))
-
-
-def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
+def _build(wanted: Wanted, number: int) -> Run:
+    actor, request, place, origin = wanted.actor, wanted.request, wanted.place, wanted.origin
     stack = place.stack
-    return Run(
-        number=_next_number(place.project),
+    run = Run(
+        id=ids.new_id(),
+        number=number,
         project_id=place.project.id,
         stack_id=stack.id,
         workspace_id=place.workspace.id,
@@ -140,7 +158,11 @@ def _build(actor: Actor, request: NewRun, place: _Place, origin: Origin) -> Run:
         rerun_of_id=origin.rerun_of_id,
         promoted_from_id=origin.promoted_from_id,
         version=1,
+        source=wanted.source,
+        branch=wanted.source.get("ref"),
     )
+    run.search = search_words(run)
+    return run
 
 
 def search_words(run: Run) -> str:
@@ -168,49 +190,54 @@ def _auto_apply(request: NewRun, stack: Stack) -> bool:
     return request.type is RunType.APPLY and stack.auto_apply
 
 
-def _next_number(project: Project) -> int:
+def _numbers(wanted: Sequence[Wanted]) -> list[int]:
+    """A number for each, next to those of its project; the projects are held from here on."""
+    counts = Counter(each.place.project.id for each in wanted)
+    # In one order: of two who make runs of the same projects neither waits for the other's.
+    following_ones = {each: _take_numbers(each, counts[each]) for each in sorted(counts)}
+    return [next(following_ones[each.place.project.id]) for each in wanted]
+
+
+def _take_numbers(project_id: str, count: int) -> Iterator[int]:
     statement = (
         update(Project)
-        .where(Project.id == project.id)
-        .values(last_run_number=Project.last_run_number + 1)
+        .where(Project.id == project_id)
+        .values(last_run_number=Project.last_run_number + count)
         .returning(Project.last_run_number)
         .execution_options(synchronize_session=False)
     )
-    return session().execute(statement).scalar_one()
+    last = session().execute(statement).scalar_one()
+    return iter(range(last - count + 1, last + 1))
 
 
-def _keep_variables(run: Run, request: NewRun, place: _Place) -> None:
-    effective = variables.effective(
-        project=place.project,
-        stack=place.stack,
-        workspace=place.workspace,
-        deployment=place.deployment,
-        run_variables=request.variables,
-    )
-    for item in effective:
-        session().add(
-            RunVariable(
-                run_id=run.id,
-                name=item.name,
-                category=item.category,
-                secret=item.secret,
-                value=item.value,
-                ciphertext=item.ciphertext,
-                fingerprint=item.fingerprint,
-                value_id=item.value_id,
-                source=item.source,
-                shadows=list(item.shadows),
-            )
+def _keep_variables(made: Sequence[Run], wanted: Sequence[Wanted]) -> None:
+    asked = [
+        variables.Asked(
+            run.project_id,
+            run.workspace_id,
+            run.stack_id,
+            run.deployment_id,
+            each.request.variables,
         )
+        for run, each in zip(made, wanted, strict=True)
+    ]
+    for run, effective in zip(made, variables.effective_each(asked), strict=True):
+        session().add_all(_variable(run, item) for item in effective)
 
 
-def _enter_queue(actor: Actor, run: Run) -> None:
-    actor.mark("Created.").record(run, RunState.QUEUED)
-    following.tell(run, None)
-    if run.type in LOCKING:
-        admit(run.deployment_id)
-    else:
-        move(run, RunState.READY, SYSTEM.mark("Nothing to wait for."))
+def _variable(run: Run, item: variables.EffectiveVariable) -> RunVariable:
+    return RunVariable(
+        run_id=run.id,
+        name=item.name,
+        category=item.category,
+        secret=item.secret,
+        value=item.value,
+        ciphertext=item.ciphertext,
+        fingerprint=item.fingerprint,
+        value_id=item.value_id,
+        source=item.source,
+        shadows=list(item.shadows),
+    )
 
 
 def _summary(run: Run) -> dict[str, Any]:

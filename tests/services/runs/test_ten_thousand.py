@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from lib import ids
-from models import run_queue
+from models import run_lists, run_queue
 from models.base import db
 from models.run import Run
 from models.run_state import RunState, RunType
@@ -106,6 +106,28 @@ def test_the_next_run_is_found_by_an_index_without_sorting(world, changing, data
     for wanted in (ready, ready.where(seen), held_up, held_up.where(seen), *waiting):
         plan = " ".join(explained(wanted.limit(100)))
         assert "USING INDEX ix_run_" in plan
+        assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_runs_by_their_ends_are_found_by_an_index_without_sorting(
+    world, newest_first, database_kind
+):
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL plans by statistics, which a test does not have")
+    in_project = Run.project_id == world.project.id
+
+    for where in ([], [in_project], [in_project, Run.workspace_id.in_([world.staging.id])]):
+        wanted = run_lists.lines(
+            ["id", "finished_at"],
+            [run_lists.ended(), *where],
+            [],
+            newest_first=newest_first,
+            by_end=True,
+            limit=50,
+        )
+        plan = " ".join(explained(wanted))
+        assert "_end " in plan, "the index of ends, of all or of a place"
         assert "TEMP B-TREE" not in plan
 
 

@@ -47,8 +47,7 @@ def come():
     """Settle every schedule whose time has come, until none is left."""
     count = 0
     while batch := schedules.due():
-        for _, schedule_id in batch:
-            schedules.settle(schedule_id)
+        schedules.settle([schedule_id for _, schedule_id in batch])
         count += 1
         assert count < 200
     db.session.commit()

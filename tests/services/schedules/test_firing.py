@@ -12,6 +12,7 @@ from models.run_content import RunVariable
 from models.schedule import Schedule
 from services import hold, publishing, schedules, variables
 from tests import factories
+from tests.services import queries
 from tests.services.schedules.calendar import come, end, hours, ledger, made, make, rows
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")  # Saturday, 21 November 2026, noon
@@ -60,10 +61,11 @@ def test_settled_twice_it_fires_once(world, frozen_clock):
     row = make(world.dave)
     frozen_clock.advance(hours(15))
 
-    assert schedules.settle(row.id) == 1
-    assert schedules.settle(row.id) == 0
+    schedules.settle([row.id])
+    schedules.settle([row.id])
 
     assert len(made(row)) == 1
+    assert ledger(row) == [("22 03:00", "fired")]
 
 
 def test_a_time_that_is_in_the_ledger_is_never_decided_again(world, frozen_clock):
@@ -225,6 +227,70 @@ def test_a_refusal_leaves_no_gap_in_the_numbers_of_runs(world, frozen_clock):
     come()
 
     assert [run.number for run in made(row)] == [1]
+
+
+# --- several at once ----------------------------------------------------------------------------
+
+
+def several(world, count, **asked):
+    """Schedules of the same time, made and due one after the other."""
+    return [make(world.dave, name=f"number {number}", **asked) for number in range(count)]
+
+
+def test_many_schedules_are_settled_with_the_questions_of_a_few(world, frozen_clock):
+    made_rows = several(world, 30)
+    ids = [row.id for row in made_rows]
+    frozen_clock.advance(hours(15))
+
+    with queries.counted() as few:
+        schedules.settle(ids[:3])
+    with queries.counted() as many:
+        schedules.settle(ids[3:])
+
+    assert many.count == few.count
+    assert many.every < 25 + 4 * 27
+    assert [ledger(row) for row in made_rows] == [[("22 03:00", "fired")]] * 30
+
+
+def test_one_that_is_refused_among_others_leaves_them_and_their_numbers_alone(world, frozen_clock):
+    one, refused, other = (
+        make(world.dave, name=name, kind=kind)
+        for name, kind in (("one", "preview"), ("refused", "destroy"), ("other", "preview"))
+    )
+    world.staging.protected = True
+    db.session.commit()
+    frozen_clock.advance(hours(15))
+
+    schedules.settle([one.id, refused.id, other.id])
+
+    assert [ledger(row)[0][1] for row in (one, refused, other)] == ["fired", "refused", "fired"]
+    assert [run.number for row in (one, other) for run in made(row)] == [1, 2]
+
+
+def test_each_acts_with_the_rights_of_its_own_owner(world, frozen_clock):
+    daves, alices = make(world.dave, name="daves"), make(world.alice, name="alices")
+    world.people["dave"].is_active = False
+    db.session.commit()
+    frozen_clock.advance(hours(15))
+
+    schedules.settle([daves.id, alices.id])
+
+    assert [ledger(row)[0][1] for row in (daves, alices)] == ["refused", "fired"]
+    assert made(alices)[0].created_by_name == "Alice"
+
+
+def test_one_with_a_thousand_times_does_not_make_a_transaction_long_for_the_others(
+    world, frozen_clock
+):
+    crowded = make(world.dave, name="crowded", cron="* * * * *", missed="all", overlap="queue")
+    plain = make(world.dave, name="plain")
+    frozen_clock.advance(hours(15))
+
+    settled = schedules.settle([crowded.id, plain.id])
+
+    assert settled.count == 1, "the other waits for the next transaction"
+    assert len(rows(crowded)) == 400
+    assert ledger(plain) == []
 
 
 # --- overlap ------------------------------------------------------------------------------------
