@@ -46,7 +46,8 @@ def create(workspace: str) -> Response:
     """Make the destroy runs, and say of each deployment what became of it."""
     frame, form = places.of_workspace(workspace, ""), posted()
     try:
-        made = teardown.destroy(current.actor(), frame.thing, form["confirm"].strip())
+        sent = form["confirm"].strip()
+        made = teardown.destroy(current.actor(), frame.thing, sent).made
     except (Invalid, Conflict) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409
         return _question(frame, form.refused(refusal), status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, text
@@ -41,6 +42,16 @@ def deployment_of(stack_id: str, workspace_id: str) -> Select[Deployment]:
     return select(Deployment).where(
         Deployment.stack_id == stack_id, Deployment.workspace_id == workspace_id
     )
+
+
+def deployments_in(workspace_id: str) -> Select[Deployment]:
+    """Every deployment in a workspace."""
+    return select(Deployment).where(Deployment.workspace_id == workspace_id)
+
+
+def runs_numbered(workspace_id: str, numbers: Collection[int]) -> Select[Run]:
+    """The runs in a workspace that have one of these numbers in their projects."""
+    return select(Run).where(Run.workspace_id == workspace_id, Run.number.in_(numbers))
 
 
 def names_of(table: type[Project | Workspace | Stack], scope: ColumnElement[bool]) -> Select[str]:

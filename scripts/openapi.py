@@ -50,9 +50,13 @@ Send a token with every request: `Authorization: Bearer gty_…`. Make one on yo
 * **Lists** are `{"items": […], "next": …}`. Send `next` as `cursor` for the next page, until it
   is null.
 * **Once only.** Send an `Idempotency-Key` of your own with a POST that makes something; the same
-  request again answers what the first one made.
+  request again answers what the first one made, and when both come at the same moment, one of
+  them waits for the other. A POST that takes no key makes nothing more when it is sent twice; only
+  `rotate` makes a further secret each time, of which the last one holds.
 * **Ask cheaply.** Send an answer's `ETag` back as `If-None-Match`; nothing new is a 304, without a
   body.
+* **Lose nobody's change.** Send the `version` that you saw with what you change; where a whole list
+  is replaced, its `ETag` as `If-Match`. What was changed meanwhile is refused, with 409 or 412.
 * **Errors** are `application/problem+json`: a stable `type`, and a `detail` for people.
 * **Times** are RFC 3339, in UTC. Unknown fields of a body are refused.
 """
@@ -96,7 +100,11 @@ def description(app: "Flask") -> Json:
             "schemas": schemas.all(),
             "responses": _refusals(),
             "headers": _HEADERS,
-            "parameters": {"IdempotencyKey": _KEY, "IfNoneMatch": _IF_NONE_MATCH},
+            "parameters": {
+                "IdempotencyKey": _KEY,
+                "IfNoneMatch": _IF_NONE_MATCH,
+                "IfMatch": _IF_MATCH,
+            },
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -183,6 +191,8 @@ class _Operation:
             yield {"$ref": "#/components/parameters/IdempotencyKey"}
         if self.call.is_conditional(self.method):
             yield {"$ref": "#/components/parameters/IfNoneMatch"}
+        if self.call.guarded:
+            yield {"$ref": "#/components/parameters/IfMatch"}
 
     def _body(self) -> Json:
         takes = self.call.takes
@@ -269,9 +279,17 @@ _IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The `ETag` of an earlier answer: while it still holds, the answer is 304.",
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The `ETag` of what you saw: when it is another by now, nothing is changed and "
+    "the answer is 412.",
+}
 _HEADERS: Mapping[str, Any] = {
     "ETag": {
-        "description": "Names this answer; send it back as `If-None-Match`.",
+        "description": "Names this answer; send it back as `If-None-Match`, or as `If-Match` with "
+        "what you put there.",
         "schema": {"type": "string"},
         "example": 'W/"06gzq1k2"',
     },

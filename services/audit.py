@@ -19,7 +19,7 @@ def record(
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
+) -> AuditEvent:
     """Write down who did what on what. `before` and `after` must hold no secret.
 
     `action` is `noun.verb`, such as `run.confirm`. Of an edit only the changed fields are kept.
@@ -30,24 +30,24 @@ def record(
         after = {key: after[key] for key in sorted(changed)}
     kind, identity, name = _describe(target)
     project_id, workspace_id = _places(target)
-    session().add(
-        AuditEvent(
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            action=action,
-            target_kind=kind,
-            target_id=identity,
-            target_name=name,
-            project_id=project_id,
-            workspace_id=workspace_id,
-            address=actor.address,
-            request_id=actor.request_id,
-            token_id=actor.token_id,
-            before=dict(before) if before is not None else None,
-            after=dict(after) if after is not None else None,
-        )
+    event = AuditEvent(
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        target_kind=kind,
+        target_id=identity,
+        target_name=name,
+        project_id=project_id,
+        workspace_id=workspace_id,
+        address=actor.address,
+        request_id=actor.request_id,
+        token_id=actor.token_id,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
     )
+    session().add(event)
+    return event
 
 
 def _describe(target: Any) -> tuple[str, str, str]:

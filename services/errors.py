@@ -49,6 +49,13 @@ class Collided(Conflict):
     """Two wrote the same at the same moment, and this one lost: doing it again may go well."""
 
 
+class NotAsSeen(GantryError):
+    """It is not any more what the caller has seen, and said that they go by."""
+
+    kind = "not-as-seen"
+    title = "Changed since you looked"
+
+
 class KeyReused(Conflict):
     """An Idempotency-Key came with another request before."""
 
@@ -97,3 +104,4 @@ class Unavailable(GantryError):
 
     kind = "unavailable"
     title = "Not available right now"
+    retry_after_s = 5

@@ -1,5 +1,6 @@
 """Keys that make a request count once, kept per actor with what the request made."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +23,17 @@ class Request:
     key: str | None
     digest: str
     kind: str
+
+    def part(self, name: str) -> "Request":
+        """What stands for one part of a request that does several things, each on its own."""
+        if self.key is None:
+            return self
+        key = hashlib.sha256(f"{self.key}\0{name}".encode()).hexdigest()
+        return Request(f"part:{key}", self.digest, self.kind)
+
+
+ALWAYS_ANEW = Request(None, "", "")
+"""A request without a key."""
 
 
 def once(

@@ -1,6 +1,6 @@
 """Members: who holds which role on a project or a workspace, by themselves or through teams."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.team import Team, TeamMember
 from models.user import User
 from services import audit, edits, teams
 from services.access import Action, Actor, require
-from services.errors import Forbidden, Invalid
+from services.errors import Forbidden, Invalid, NotAsSeen
 from services.transaction import session, transaction
 
 Place = Project | Workspace
@@ -95,13 +95,21 @@ def _holder(user: User, ways: list[tuple[Role, str]]) -> Holder:
     return Holder(user.id, kind, user.name, user.handle, user.is_active, strongest, ways)
 
 
-def replace(actor: Actor, place: Place, wanted: Sequence[Any]) -> list[MemberLine]:
+def replace(
+    actor: Actor,
+    place: Place,
+    wanted: Sequence[Any],
+    *,
+    is_as_seen: Callable[[list[MemberLine]], bool] = lambda _now: True,
+) -> list[MemberLine]:
     """Make these the members of a place, and nobody else; it takes effect at once.
 
     `wanted` holds `Wanted`, or the objects of the API: a role beside a `user`, a `team` or a
-    `service_account`.
+    `service_account`. `is_as_seen` is asked whether the present members are those that the caller
+    goes by, once nobody else can change them any more.
 
     Raises:
+        NotAsSeen: when they are not.
         Invalid: with a sentence per field, named `<index>.user` or `<index>.role`.
         Forbidden: when no owner would be left and the actor is no administrator.
     """
@@ -110,6 +118,10 @@ def replace(actor: Actor, place: Place, wanted: Sequence[Any]) -> list[MemberLin
     _keep_an_owner(actor, roles)
     with transaction() as here:
         edits.locked(place)
+        if not is_as_seen(of(actor, place)):
+            raise NotAsSeen(
+                "Somebody has changed the members since you looked, so nothing was saved."
+            )
         present = {_key(row): row for row in here.scalars(select(Member).where(_at(place)))}
         before = {key: row.role for key, row in present.items()}
         if before != roles:
@@ -136,8 +148,10 @@ def put(actor: Actor, place: Place, who: str, role: str, kind: str = "user") -> 
         ((key, _),) = _roles([Wanted(who, role, kind)]).items()
     except Invalid as refusal:
         raise Invalid({k.partition(".")[2]: v for k, v in refusal.fields.items()}) from refusal
-    others = [line for line in of(actor, place) if line.id != key[1]]
-    return replace(actor, place, [*_again(others), Wanted(key[1], role, kind)])
+    with transaction():
+        edits.locked(place)  # Before reading: of two who add somebody, neither loses the other's.
+        others = [line for line in of(actor, place) if line.id != key[1]]
+        return replace(actor, place, [*_again(others), Wanted(key[1], role, kind)])
 
 
 def remove(actor: Actor, place: Place, holder_id: str) -> list[MemberLine]:
@@ -147,8 +161,10 @@ def remove(actor: Actor, place: Place, holder_id: str) -> list[MemberLine]:
         Forbidden: as `replace`.
     """
     require(actor, Action.MANAGE_MEMBERS, place)
-    others = [line for line in of(actor, place) if line.id != holder_id]
-    return replace(actor, place, _again(others))
+    with transaction():
+        edits.locked(place)
+        others = [line for line in of(actor, place) if line.id != holder_id]
+        return replace(actor, place, _again(others))
 
 
 def suggestions(actor: Actor, place: Place) -> list[tuple[str, str]]:

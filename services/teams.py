@@ -1,6 +1,6 @@
 """Teams: who is in them, and the roles they hold. Administrators look after them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from models.team import Team, TeamMember
 from models.user import User
 from services import audit
 from services.access import Actor, require_admin
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAsSeen, NotFound
 from services.fields import TITLE_LIMIT, Fields
 from services.page import Page, cut
 from services.transaction import is_duplicate, session, transaction
@@ -214,12 +214,20 @@ def _names(team: Team) -> list[str]:
     return [user.handle for user in session().scalars(_inside(team))]
 
 
-def replace_members(actor: Actor, team: Team, wanted: Sequence[Any]) -> Sequence[User]:
+def replace_members(
+    actor: Actor,
+    team: Team,
+    wanted: Sequence[Any],
+    *,
+    is_as_seen: Callable[[Sequence[User]], bool] = lambda _now: True,
+) -> Sequence[User]:
     """Let these be in the team, and nobody else; it takes effect at once.
 
-    `wanted` holds the objects of the API: `{"user": …}` or `{"service_account": …}`.
+    `wanted` holds the objects of the API: `{"user": …}` or `{"service_account": …}`. `is_as_seen`
+    is asked whether those in it are the ones that the caller goes by.
 
     Raises:
+        NotAsSeen: when they are not.
         Forbidden: when the actor is no administrator.
         Invalid: with a sentence per field, named `<index>.<field>`.
     """
@@ -227,6 +235,10 @@ def replace_members(actor: Actor, team: Team, wanted: Sequence[Any]) -> Sequence
     found = _wanted(wanted)
     with transaction() as here:
         row = _held(team)
+        if not is_as_seen(members_of(actor, row)):
+            raise NotAsSeen(
+                "Somebody has changed who is in the team since you looked, so nothing was saved."
+            )
         before = _names(row)
         here.execute(delete(TeamMember).where(TeamMember.team_id == row.id))
         here.add_all(TeamMember(team_id=row.id, user_id=user_id) for user_id in found)

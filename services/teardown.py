@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models import places, state_version
+from models.audit import AuditEvent
 from models.project import Deployment, Stack, Workspace
 from models.run import Run
 from models.run_state import RunType
@@ -55,6 +56,14 @@ class Made:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Teardown:
+    """What destroying a workspace made; `id` is that of its row in the audit log."""
+
+    id: str
+    made: Sequence[Made]
+
+
 def plan(actor: Actor, workspace: Workspace) -> Plan:
     """What destroying everything in a workspace would do.
 
@@ -78,7 +87,7 @@ def plan(actor: Actor, workspace: Workspace) -> Plan:
     return Plan(targets, len(full) - len(rows))
 
 
-def destroy(actor: Actor, workspace: Workspace, confirm: str) -> list[Made]:
+def destroy(actor: Actor, workspace: Workspace, confirm: str) -> Teardown:
     """Make a destroy run for everything deployed in a workspace, applied without asking again.
 
     Raises:
@@ -94,14 +103,34 @@ def destroy(actor: Actor, workspace: Workspace, confirm: str) -> list[Made]:
         )
     if not found.possible:
         raise Conflict(_why_nothing(found))
-    with transaction():
+    with transaction() as here:
         made = [_destroy(actor, target) for target in found.targets]
+        # First those that go, dependents first; then those that stay, by name.
+        made.sort(key=lambda each: "" if each.run else _name(each.deployment))
         after = {
-            "runs": [f"{each.run.project_name}#{each.run.number}" for each in made if each.run],
+            "runs": [_run_name(each.run) for each in made if each.run],
             "refused": {_name(each.deployment): each.reason for each in made if not each.run},
         }
-        audit.record(actor, "workspace.destroy", workspace, after=after)
-    return made
+        event = audit.record(actor, "workspace.destroy", workspace, after=after)
+        here.flush()
+        return Teardown(event.id, made)
+
+
+def again(workspace: Workspace, teardown_id: str) -> Teardown:
+    """What an earlier call made there, as the audit log has it."""
+    kept = session().get_one(AuditEvent, teardown_id).after or {}
+    here = session().scalars(places.deployments_in(workspace.id)).all()
+    rows = {_name(row): row for row in here}
+    numbers = {int(name.rpartition("#")[2]) for name in kept["runs"]}
+    runs = session().scalars(places.runs_numbered(workspace.id, numbers)).all()
+    by_name = {_run_name(run): run for run in runs}
+    made = [
+        Made(session().get_one(Deployment, run.deployment_id), run)
+        for name in kept["runs"]
+        if (run := by_name.get(name))
+    ]
+    refused = sorted((name, why) for name, why in kept["refused"].items() if name in rows)
+    return Teardown(teardown_id, [*made, *(Made(rows[name], None, why) for name, why in refused)])
 
 
 def _destroy(actor: Actor, target: Target) -> Made:
@@ -145,6 +174,10 @@ def _why_nothing(found: Plan) -> str:
         return "Nothing that you see is deployed here."
     reasons = sorted({target.objection for target in found.targets})
     return f"Nothing here can be destroyed now. {' '.join(reasons)}"
+
+
+def _run_name(run: Run) -> str:
+    return f"{run.project_name}#{run.number}"
 
 
 def _name(row: Deployment) -> str:

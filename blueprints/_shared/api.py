@@ -123,9 +123,11 @@ def once(
 
     `digest` stands for the body where that is not JSON.
     """
-    asked = digest or hashlib.sha256(request.get_data()).hexdigest()
-    whole = hashlib.sha256(f"{request.method} {request.path}\0{asked}".encode()).hexdigest()
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(
-        current.actor(), idempotency.Request(key, whole, kind), make, name=name, find=find
-    )
+    return idempotency.once(current.actor(), asked(kind, digest), make, name=name, find=find)
+
+
+def asked(kind: str, digest: str | None = None) -> idempotency.Request:
+    """What the Idempotency-Key of this request stands for; see `once`."""
+    sent = digest or hashlib.sha256(request.get_data()).hexdigest()
+    whole = hashlib.sha256(f"{request.method} {request.path}\0{sent}".encode()).hexdigest()
+    return idempotency.Request(request.headers.get("Idempotency-Key"), whole, kind)

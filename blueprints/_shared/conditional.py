@@ -1,13 +1,18 @@
-"""Conditional GET: every JSON answer of the API has a weak ETag, and nothing new is a 304.
+"""Conditional requests: every JSON answer of the API has a weak ETag, and nothing new is a 304.
 
 A view that can tell more cheaply than by making the answer whether it is new says so by `is_known`,
 before it makes it. For all others the answer itself is looked at, which saves the way, not the
 work.
+
+What replaces something whole can be sent with that ETag as If-Match, and then loses nobody's work:
+see `is_as_seen`.
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, make_response, request
 
 from blueprints._shared import current
 
@@ -40,6 +45,18 @@ def is_known(stamp: str) -> bool:
     """
     g.etag = _digest(stamp.encode())
     return request.if_none_match.contains_weak(g.etag)
+
+
+def is_as_seen(now: Mapping[str, Any]) -> bool:
+    """Whether the client may replace this: it names no ETag, or that of the answer as it is now.
+
+    To be asked under the lock under which it is then replaced. Weak ETags count, too: ours are made
+    of the whole answer, and a proxy that packs answers makes strong ones weak.
+    """
+    named = request.if_match
+    if "If-Match" not in request.headers or named.star_tag:
+        return True
+    return named.contains_weak(_digest(make_response(dict(now)).get_data()))
 
 
 def nothing_new() -> Response:

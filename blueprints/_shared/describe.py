@@ -52,6 +52,7 @@ REFUSALS: Mapping[int, str] = {
     403: "The caller may see this, but may not do it, or the token's scope does not reach so far.",
     404: "There is no such thing, or none that the caller may see.",
     409: "Its present state does not allow it; the sentence says why.",
+    412: "It is not any more what `If-Match` names; nothing was changed.",
     413: "More was sent than is taken.",
     422: "Fields do not hold: `errors` says which and why.",
     429: "Too many requests in too short a time; `Retry-After` says when to try again.",
@@ -97,6 +98,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+    guarded: bool = False
 
     def is_conditional(self, method: str) -> bool:
         """Whether it answers with an ETag, and 304 to whoever has that: every GET of JSON does."""
@@ -117,6 +119,8 @@ class Call:
             statuses |= {400, 409, 413, 422}
         if method == "DELETE":
             statuses.add(409)
+        if self.guarded:
+            statuses.add(412)
         told = {status: REFUSALS[status] for status in statuses} | dict(self.refuses)
         return dict(sorted(told.items()))
 
@@ -127,7 +131,8 @@ class More(TypedDict, total=False):
     `takes` is the model of the body, `query` the shapes whose fields are parameters of the query.
     `refuses` says in a sentence when this call refuses, where the usual words (`REFUSALS`) are not
     enough. `headers` are further headers of the answer, `sends` further ones of the request.
-    `once` says that it minds an Idempotency-Key: then 200 answers a repetition.
+    `once` says that it minds an Idempotency-Key: then 200 answers a repetition. `guarded` says that
+    it minds If-Match: then 412 answers whoever has not seen what is there.
     """
 
     takes: Any
@@ -136,6 +141,7 @@ class More(TypedDict, total=False):
     headers: Mapping[str, str]
     sends: Mapping[str, str]
     once: bool
+    guarded: bool
 
 
 def describe(answers: Any = None, status: int = 0, **more: Unpack[More]) -> Callable[[V], V]:

@@ -29,6 +29,7 @@ STATUS: dict[type[GantryError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.NotAsSeen: 412,
     errors.TooLarge: 413,
     errors.Invalid: 422,
     errors.TooMany: 429,
@@ -62,7 +63,7 @@ def _refused(error: GantryError) -> Response:
     if isinstance(error, errors.SignInNeeded) and not current.is_api():
         return _to_sign_in()
     response = _answer(status, error.title, error.text, getattr(error, "fields", None), error.kind)
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, errors.TooMany | errors.Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.SignInNeeded):
         response.headers["WWW-Authenticate"] = (

@@ -103,6 +103,14 @@ PROBLEMS = (
         "This Idempotency-Key came with another request before. Use a new one.",
     ),
     Problem(
+        "not-as-seen",
+        412,
+        "Changed since you looked",
+        "You sent the `ETag` of what you saw as `If-Match`, and somebody has changed it since.",
+        "Read it again, make your change to what is there now, and send that with the new `ETag`.",
+        "Somebody has changed the members since you looked, so nothing was saved.",
+    ),
+    Problem(
         "too-large",
         413,
         "Too large",
@@ -141,7 +149,7 @@ PROBLEMS = (
         503,
         "Not available right now",
         "Gantry is too busy to answer, or a part of it is away. Nothing was changed.",
-        "Try again in a moment.",
+        "Wait as many seconds as `Retry-After` says, and try again.",
         "Gantry is too busy to answer. Try again in a moment.",
     ),
 )

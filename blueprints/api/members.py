@@ -5,7 +5,7 @@ from typing import Annotated, Any, NotRequired, cast
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from blueprints._shared import api, current, shapes
+from blueprints._shared import api, conditional, current, shapes
 from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import project_of, query_flag, workspace_of
@@ -97,11 +97,13 @@ def of_project(**url: Any) -> dict[str, Any]:
     list_of(Member),
     takes=MEMBERS,
     refuses={403: REFUSED},
+    guarded=True,
 )
 def replace_of_project(**url: Any) -> dict[str, Any]:
     """Replace the members of a project.
 
     These become the members, and nobody else. Each entry names a user, a team or a service account.
+    Send the `ETag` of the list you saw as `If-Match`, so that nobody's change is lost.
     """
     return _replace(project_of(url))
 
@@ -122,11 +124,13 @@ def of_workspace(**url: Any) -> dict[str, Any]:
     list_of(Member),
     takes=MEMBERS,
     refuses={403: REFUSED},
+    guarded=True,
 )
 def replace_of_workspace(**url: Any) -> dict[str, Any]:
     """Replace the members of a workspace.
 
     These become the members, and nobody else. Each entry names a user, a team or a service account.
+    Send the `ETag` of the list you saw as `If-Match`, so that nobody's change is lost.
     """
     return _replace(workspace_of(url))
 
@@ -137,7 +141,13 @@ def _replace(place: Place) -> dict[str, Any]:
         raise Unreadable(
             "Send a JSON array of members, each a role with a user, a team or a service account."
         )
-    return _listing(members.replace(current.actor(), place, wanted))
+    lines = members.replace(
+        current.actor(),
+        place,
+        wanted,
+        is_as_seen=lambda now: conditional.is_as_seen(_listing(now)),
+    )
+    return _listing(lines)
 
 
 def _members(place: Place) -> dict[str, Any]:

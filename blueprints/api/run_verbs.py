@@ -200,14 +200,15 @@ def comment(run_id: str) -> Commented:
 
 
 @blueprint.post("/runs/bulk")
-@describe(list_of(BulkResult), takes=Bulk)
+@describe(list_of(BulkResult), takes=Bulk, once=True)
 def bulk() -> Json:
     """Do one thing to many runs.
 
-    Each is tried on its own: the answer says per run `ok`, or the reason why not.
+    Each is tried on its own: the answer says per run `ok`, or the reason why not. A repetition with
+    the same Idempotency-Key does nothing twice, and tries again what was refused.
     """
-    asked = api.body(Bulk)
-    results = runs.bulk(current.actor(), asked.action, asked.runs)
+    asked, actor = api.body(Bulk), current.actor()
+    results = runs.bulk(actor, asked.action, asked.runs, request=api.asked("run-bulk"))
     return {"items": [_result(each) for each in results], "next": None}
 
 

@@ -1,12 +1,13 @@
 """Teams: administrators look after them, everybody sees those they are in."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, NotRequired, cast
 
 from flask import Response, request, url_for
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from blueprints._shared import api, current, paging, shapes
+from blueprints._shared import api, conditional, current, paging, shapes
 from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.shapes import (
@@ -197,20 +198,30 @@ def members(team: str) -> dict[str, Any]:
 
     People first, by name.
     """
-    return api.listing(Page(teams.members_of(current.actor(), _team(team))), _member)
+    return _inside(teams.members_of(current.actor(), _team(team)))
 
 
 @blueprint.put("/teams/<team>/members")
-@describe(list_of(TeamMember), takes=TEAM_MEMBERS)
+@describe(list_of(TeamMember), takes=TEAM_MEMBERS, guarded=True)
 def replace_members(team: str) -> dict[str, Any]:
     """Replace who is in a team.
 
-    These, and nobody else; it takes effect at once. For administrators.
+    These, and nobody else; it takes effect at once. For administrators. Send the `ETag` of the list
+    you saw as `If-Match`, so that nobody's change is lost.
     """
     wanted = api.json_value()
     if not isinstance(wanted, list):
         raise Unreadable("Send a JSON array, each with a user or a service_account.")
-    found = teams.replace_members(current.actor(), _team(team), wanted)
+    found = teams.replace_members(
+        current.actor(),
+        _team(team),
+        wanted,
+        is_as_seen=lambda now: conditional.is_as_seen(_inside(now)),
+    )
+    return _inside(found)
+
+
+def _inside(found: Sequence[User]) -> dict[str, Any]:
     return api.listing(Page(found), _member)
 
 

@@ -41,16 +41,26 @@ class Destroyed(TypedDict):
 
 
 @blueprint.post("/workspaces/<workspace>/destroy")
-@describe(list_of(Destroyed), takes=Destroy, refuses={409: "Nothing can be destroyed there now."})
+@describe(
+    list_of(Destroyed),
+    takes=Destroy,
+    once=True,
+    refuses={409: "Nothing can be destroyed there now."},
+)
 def create(**url: Any) -> Json:
     """Destroy all that is deployed in a workspace.
 
     Makes a destroy run for each deployment, dependents first; what cannot be destroyed now stays,
     with the reason. The workspace itself stays, too.
     """
-    asked = api.body(Destroy)
-    made = teardown.destroy(current.actor(), workspace_of(url), asked.confirm)
-    return {"items": [_made_json(each) for each in made], "next": None}
+    asked, actor, workspace = api.body(Destroy), current.actor(), workspace_of(url)
+    done, _is_new = api.once(
+        "teardown",
+        lambda: teardown.destroy(actor, workspace, asked.confirm),
+        name=lambda made: made.id,
+        find=lambda teardown_id: teardown.again(workspace, teardown_id),
+    )
+    return {"items": [_made_json(each) for each in done.made], "next": None}
 
 
 def _made_json(made: Made) -> Destroyed:

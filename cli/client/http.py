@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -35,6 +36,7 @@ BUSY = frozenset({429, 502, 503, 504})
 # A gateway that gave up waiting cannot say whether the portal has done it.
 UNCERTAIN = frozenset({502, 504})
 MOST_ITEMS = 200
+AMENDED_AT_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,26 @@ class Portal:
         """The JSON that is there. Raises Refused, Unreachable, as every call here."""
         return read(self.request("GET", where, query=query))
 
-    def put(self, where: str, body: Any) -> Any:
-        """Put this there."""
-        return read(self.request("PUT", where, body))
+    def put(self, where: str, body: Any, *, seen: str = "") -> Any:
+        """Put this there; with `seen`, only if that is still the ETag of what is there."""
+        headers = {"If-Match": seen} if seen else {}
+        return read(self.request("PUT", where, body, headers=headers))
+
+    def tagged(self, where: str) -> tuple[Any, str]:
+        """The JSON that is there, and its ETag."""
+        reply = self.request("GET", where)
+        return read(reply), reply.headers.get("ETag", "")
+
+    def amend(self, where: str, change: Callable[[list[Json]], list[Json]]) -> Any:
+        """Put a whole list there again, changed: what others change meanwhile is kept."""
+        for tried in count(1):
+            page, seen = self.tagged(where)
+            try:
+                return self.put(where, change(page["items"]), seen=seen)
+            except Refused as refused:
+                if refused.status != HTTPStatus.PRECONDITION_FAILED or tried == AMENDED_AT_MOST:
+                    raise
+        raise AssertionError("count() ends never")
 
     def patch(self, where: str, body: Json) -> Any:
         """Change this there."""

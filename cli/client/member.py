@@ -49,9 +49,13 @@ def member() -> None:
 )
 @click.argument("place", type=PLACE)
 @click.option("--effective", is_flag=True, help="With those who have it through teams.")
+@click.option("--etag", is_flag=True, help="Print the list's ETag alone, for replace --if-match.")
 @connected
-def list_members(here: Here, place: tuple[str, ...], *, effective: bool) -> None:
+def list_members(here: Here, place: tuple[str, ...], *, effective: bool, etag: bool) -> None:
     """List the members, owners first; with --effective everybody who has a role in the end."""
+    if etag:
+        click.echo(here.portal.tagged(_where(place))[1])
+        return
     page = here.portal.get(_where(place), effective=effective or None)
     here.out.listing(page, EFFECTIVE if effective else COLUMNS, "user")
 
@@ -71,8 +75,9 @@ def list_members(here: Here, place: tuple[str, ...], *, effective: bool) -> None
 def set_member(here: Here, place: tuple[str, ...], who: str, role: str) -> None:
     """Make somebody a member, or give them another role."""
     wanted = _named(who)
-    kept = [each for each in _present(here, place) if not _same(each, wanted)]
-    page = here.portal.put(_where(place), [*kept, {**wanted, "role": role}])
+    page = here.portal.amend(
+        _where(place), lambda now: [*_without(now, wanted), {**wanted, "role": role}]
+    )
     here.out.done(page, "items", f"{who} is {role} of {_words(place)}.")
 
 
@@ -84,29 +89,33 @@ def set_member(here: Here, place: tuple[str, ...], who: str, role: str) -> None:
 @connected
 def remove(here: Here, place: tuple[str, ...], who: str) -> None:
     """Take somebody's role away."""
-    wanted, present = _named(who), _present(here, place)
-    kept = [each for each in present if not _same(each, wanted)]
-    if len(kept) == len(present):
+    wanted, present = _named(who), here.portal.get(_where(place))["items"]
+    if len(_without(present, wanted)) == len(present):
         raise Failure(f"{who} is no member of {_words(place)}.", Exit.REFUSED)
-    page = here.portal.put(_where(place), kept)
+    page = here.portal.amend(_where(place), lambda now: _without(now, wanted))
     here.out.done(page, "items", f"{who} is no member of {_words(place)} any more.")
 
 
 @member.command(
     "replace",
     calls=WRITE,
-    examples=["gantry member replace shop members.json"],
+    examples=[
+        "gantry member replace shop members.json",
+        'gantry member replace shop members.json --if-match "$(gantry member list shop --etag)"',
+    ],
 )
 @click.argument("place", type=PLACE)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--if-match", default="", metavar="ETAG", help="Only if the list is still this one.")
 @connected
-def replace(here: Here, place: tuple[str, ...], file: Path) -> None:
+def replace(here: Here, place: tuple[str, ...], file: Path, *, if_match: str) -> None:
     """Make those in FILE the members, and nobody else: [{"user": …, "role": …}, …], - for stdin."""
     try:
         wanted: Any = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise Failure(f"{file} holds no JSON that can be read.", Exit.USAGE) from error
-    here.out.listing(here.portal.put(_where(place), wanted), COLUMNS, "user")
+    page = here.portal.put(_where(place), wanted, seen=if_match)
+    here.out.listing(page, COLUMNS, "user")
 
 
 def _ways(ways: list[Json]) -> str:
@@ -123,10 +132,10 @@ def _words(place: tuple[str, ...]) -> str:
     return f"{place[0].removesuffix('s')} {place[1]}"
 
 
-def _present(here: Here, place: tuple[str, ...]) -> list[Json]:
-    """The members as they are sent."""
-    items = here.portal.get(_where(place))["items"]
-    return [dict([_who(each)]) | {"role": each["role"]} for each in items]
+def _without(now: list[Json], gone: Json) -> list[Json]:
+    """The members as they are sent, without one of them."""
+    sent = [dict([_who(each)]) | {"role": each["role"]} for each in now]
+    return [each for each in sent if not _same(each, gone)]
 
 
 def _named(who: str) -> Json:

@@ -134,7 +134,7 @@ def bulk(here: Here, action: str, runs: tuple[str, ...]) -> None:
     items: list[Json] = []
     for begin in range(0, len(ids), MOST_AT_ONCE):
         body = {"action": action, "runs": ids[begin : begin + MOST_AT_ONCE]}
-        items += here.portal.do("/runs/bulk", body)["items"]
+        items += here.portal.make("/runs/bulk", body)["items"]
     here.out.listing({"items": items, "next": None}, RESULTS, "run")
     raise SystemExit(Exit.DONE if all(each["ok"] for each in items) else Exit.REFUSED)
 

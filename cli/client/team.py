@@ -105,10 +105,10 @@ def members(here: Here, team: str) -> None:
 def add(here: Here, team: str, who: tuple[str, ...]) -> None:
     """Take people or service accounts into a team."""
     wanted = [_named(each) for each in who]
-    kept = [each for each in _present(here, team) if each not in wanted]
-    here.out.listing(
-        here.portal.put(path("teams", team, "members"), [*kept, *wanted]), MEMBERS, "user"
+    page = here.portal.amend(
+        path("teams", team, "members"), lambda now: [*_without(now, wanted), *wanted]
     )
+    here.out.listing(page, MEMBERS, "user")
 
 
 @team.command(
@@ -122,17 +122,16 @@ def add(here: Here, team: str, who: tuple[str, ...]) -> None:
 def remove(here: Here, team: str, who: tuple[str, ...]) -> None:
     """Take people or service accounts out of a team."""
     gone = [_named(each) for each in who]
-    kept = [each for each in _present(here, team) if each not in gone]
-    here.out.listing(here.portal.put(path("teams", team, "members"), kept), MEMBERS, "user")
+    page = here.portal.amend(path("teams", team, "members"), lambda now: _without(now, gone))
+    here.out.listing(page, MEMBERS, "user")
 
 
-def _present(here: Here, team: str) -> list[Json]:
-    """Who is in it, as they are sent."""
-    items = here.portal.get(path("teams", team, "members"))["items"]
-    return [
-        {kind: each[kind] for kind in ("user", "service_account") if each.get(kind)}
-        for each in items
+def _without(now: list[Json], gone: list[Json]) -> list[Json]:
+    """Who is in it, as they are sent, without these."""
+    sent = [
+        {kind: each[kind] for kind in ("user", "service_account") if each.get(kind)} for each in now
     ]
+    return [each for each in sent if each not in gone]
 
 
 def _named(who: str) -> Json:

@@ -115,5 +115,5 @@ def destroy(here: Here, workspace: tuple[str, ...], *, yes: bool) -> None:
     """Make a destroy run for everything deployed in a workspace. The workspace stays."""
     name = workspace[0]
     agreed("workspace", name, yes=yes)
-    made = here.portal.do(path("workspaces", name, "destroy"), {"confirm": name})
+    made = here.portal.make(path("workspaces", name, "destroy"), {"confirm": name})
     here.out.listing(made, DESTROYED, "run.id")

@@ -7,10 +7,11 @@ from lib import clock
 from models.run import Run
 from models.run_history import RunComment
 from models.run_order import PRIORITY_LIMIT
-from services import audit
+from services import audit, idempotency
 from services.access import Actor
 from services.errors import Conflict, GantryError, Invalid
-from services.runs import decide
+from services.idempotency import ALWAYS_ANEW, Request
+from services.runs import decide, reading
 from services.runs.actions import check
 from services.runs.create import rerun
 from services.runs.moves import for_update, tell
@@ -111,10 +112,16 @@ _BULK: Mapping[str, Callable[[Actor, str], Run]] = {
 BULK_ACTIONS = tuple(_BULK)
 
 
-def bulk(actor: Actor, action: str, run_ids: Sequence[str]) -> list[BulkResult]:
+def bulk(
+    actor: Actor, action: str, run_ids: Sequence[str], *, request: Request = ALWAYS_ANEW
+) -> list[BulkResult]:
     """Do one thing to many runs, each for itself, and say of each what happened.
 
+    When the same `request` came before, even if it got only halfway, what it did is not done again;
+    what was refused is tried anew.
+
     Raises:
+        KeyReused: when the request's key came with another request.
         Invalid: when the action is unknown, or no run or too many are named.
     """
     verb = _BULK.get(action)
@@ -122,12 +129,22 @@ def bulk(actor: Actor, action: str, run_ids: Sequence[str]) -> list[BulkResult]:
         raise Invalid({"action": f"Choose one of {', '.join(BULK_ACTIONS)}."})
     if not 0 < len(run_ids) <= BULK_LIMIT:
         raise Invalid({"runs": f"Choose 1 to {BULK_LIMIT} runs."})
-    return [_one(actor, verb, run_id) for run_id in dict.fromkeys(run_ids)]
+    # The key itself stands for the whole: another request with it is refused before any part is.
+    idempotency.once(actor, request, lambda: action, name=str, find=str)
+    return [_one(actor, verb, run_id, request) for run_id in dict.fromkeys(run_ids)]
 
 
-def _one(actor: Actor, verb: Callable[[Actor, str], Run], run_id: str) -> BulkResult:
+def _one(
+    actor: Actor, verb: Callable[[Actor, str], Run], run_id: str, request: Request
+) -> BulkResult:
     try:
-        made = verb(actor, run_id)
+        made, _is_new = idempotency.once(
+            actor,
+            request.part(run_id),
+            lambda: verb(actor, run_id),
+            name=lambda run: run.id,
+            find=lambda made_id: reading.get(actor, made_id),
+        )
     except GantryError as refusal:
         session().rollback()
         return BulkResult(run_id, ok=False, reason=refusal.text)

@@ -192,6 +192,25 @@ def test_only_an_administrator_leaves_a_place_without_an_owner(api):
     assert (refused.status_code, allowed.status_code) == (403, 200)
 
 
+@pytest.mark.parametrize("place", ["projects/shop", "workspaces/prod", "teams/platform"])
+def test_a_list_of_members_that_somebody_changed_meanwhile_is_not_overwritten(api, world, place):
+    ada, url = api("ada"), f"/api/v1/{place}/members"
+    ada.post("/api/v1/teams", json={"name": "platform"})
+    role = {} if "teams" in place else {"role": "owner"}
+    mine, theirs = ([{"user": f"{name}@example.com", **role}] for name in ("alice", "dave"))
+    seen = ada.get(url).headers["ETag"]
+
+    first = ada.put(url, json=theirs, headers={"If-Match": seen})
+    second = ada.put(url, json=mine, headers={"If-Match": seen})
+    kept = ada.get(url)
+    again = ada.put(url, json=mine, headers={"If-Match": kept.headers["ETag"]})
+
+    assert (first.status_code, second.status_code, again.status_code) == (200, 412, 200)
+    assert [each["user"] for each in kept.json["items"]] == ["dave@example.com"]
+    assert ada.put(url, json=theirs, headers={"If-Match": "*"}).status_code == 200
+    assert ada.put(url, json=mine).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("member", "field"),
     [

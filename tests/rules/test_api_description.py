@@ -5,6 +5,7 @@ A new call needs `@describe(…)` under its route, a docstring of a line and a p
 """
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
@@ -75,6 +76,54 @@ def test_what_is_made_is_made_once(app):
         call = call_of(view)
         if method == "POST" and 201 in call.answers:
             assert call.once, f"{name} answers 201, and takes no Idempotency-Key"
+
+
+OF_ONES_OWN = {"PUT /api/v1/me/notices"}
+"""Nobody else changes these."""
+
+
+def test_what_changes_something_loses_nobody_s_change(described):
+    schemas = described["components"]["schemas"]
+    for name, said in operations(described):
+        if name.split()[0] in {"PUT", "PATCH"} and name not in OF_ONES_OWN:
+            schema = said["requestBody"]["content"]["application/json"]["schema"]
+            body = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+            is_guarded = {"$ref": "#/components/parameters/IfMatch"} in said["parameters"]
+            assert is_guarded or "version" in body["properties"], f"{name}: take a version"
+
+
+HARMLESS_AGAIN = """
+    deliveries_redeliver email_triggers_pause email_triggers_resume email_triggers_rotate
+    hold_release stacks_publish stacks_unpublish deployments_lock settle_create run_verbs_archive
+    run_verbs_cancel run_verbs_confirm run_verbs_discard run_verbs_force_cancel
+    run_verbs_prioritize run_verbs_unarchive schedules_pause schedules_resume schedules_skip_next
+    schedules_take_back vcs_integrations_rotate vcs_integrations_test
+""".split()
+"""What makes nothing more when it is sent twice; a new secret only takes the place of the last."""
+
+
+def test_a_post_minds_a_key_or_does_no_harm_when_it_is_sent_twice(described):
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    without = {
+        said["operationId"]
+        for name, said in operations(described)
+        if name.startswith("POST") and key not in said.get("parameters", ())
+    }
+
+    assert without == set(HARMLESS_AGAIN), "take an Idempotency-Key (once=True)"
+
+
+def test_each_documented_problem_is_named_in_a_test_of_answers():
+    tests = Path(__file__).parents[1] / "blueprints"
+    texts = [path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py")]
+    shown = {
+        problem.slug
+        for problem in PROBLEMS
+        for text in texts
+        if f'"{problem.slug}"' in text or f'"{problem.type}"' in text
+    }
+
+    assert {problem.slug for problem in PROBLEMS} - shown == set(), "show it in test_habits.py"
 
 
 def test_tags_are_told_and_used(described):

@@ -57,6 +57,26 @@ def test_a_request_that_fails_leaves_its_key_free(world):
     assert once(world.alice, ASKED)[1]
 
 
+def test_what_a_request_made_before_it_failed_is_gone_with_its_key(world):
+    def half():
+        factories.project("half")
+        session().flush()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        idempotency.once(world.alice, ASKED, half, name=str, find=str)
+
+    assert session().query(Project).filter_by(name="half").count() == 0
+    assert once(world.alice, ASKED, "half")[1]
+
+
+def test_parts_of_a_request_have_keys_of_their_own(world):
+    parts = [ASKED.part("one"), ASKED.part("two"), Request(None, "", "project").part("one")]
+
+    assert len({part.key for part in parts} | {ASKED.key}) == 4
+    assert parts[2].key is None
+
+
 def test_without_a_key_each_request_counts(world):
     without = Request(None, "digest", "project")
 

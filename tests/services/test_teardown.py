@@ -43,7 +43,7 @@ def test_everything_is_listed_with_its_resources_newest_first_apply_first(full):
 
 
 def test_it_makes_a_destroy_run_for_each_that_asks_nobody_again(full):
-    made = teardown.destroy(full.dave, full.staging, "staging")
+    made = teardown.destroy(full.dave, full.staging, "staging").made
 
     assert [each.run.stack_name for each in made] == ["late", "web"]
     assert [run.auto_apply for run in destroying()] == [True, True]
@@ -80,10 +80,10 @@ def test_what_is_blocked_or_protected_stays_with_the_reason(full):
     place("late").blocked_reason = "Lost."
     db.session.commit()
 
-    made = teardown.destroy(full.dave, full.staging, "staging")
+    made = teardown.destroy(full.dave, full.staging, "staging").made
 
-    assert [each.run is None for each in made] == [True, False]
-    assert "blocked" in made[0].reason
+    assert [each.run is None for each in made] == [False, True]
+    assert "blocked" in made[1].reason
 
 
 def test_a_protected_workspace_is_refused(full):
@@ -98,9 +98,20 @@ def test_a_protected_stack_stays(full):
     db.session.scalars(select(Stack).where(Stack.name == "late")).one().protected = True
     db.session.commit()
 
-    made = teardown.destroy(full.dave, full.staging, "staging")
+    made = teardown.destroy(full.dave, full.staging, "staging").made
 
-    assert "stack late is protected" in made[0].reason
+    assert "stack late is protected" in made[1].reason
+
+
+def test_what_an_earlier_call_made_can_be_had_again(full):
+    place("late").blocked_at = place("late").created_at
+    place("late").blocked_reason = "Lost."
+    db.session.commit()
+    first = teardown.destroy(full.dave, full.staging, "staging")
+    place("late").blocked_at = None
+    db.session.commit()
+
+    assert teardown.again(full.staging, first.id) == first
 
 
 def test_what_the_actor_does_not_see_is_counted_and_stays(full):
@@ -110,7 +121,7 @@ def test_what_the_actor_does_not_see_is_counted_and_stays(full):
     db.session.commit()
 
     found = teardown.plan(full.dave, full.staging)
-    made = teardown.destroy(full.dave, full.staging, "staging")
+    made = teardown.destroy(full.dave, full.staging, "staging").made
 
     assert found.hidden == 1
     assert len(made) == 2

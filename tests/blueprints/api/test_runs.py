@@ -490,6 +490,21 @@ def test_many_runs_at_once_each_with_its_own_answer(api, world):
     assert "failed" in answer[0]["reason"]
 
 
+def test_many_runs_at_once_are_dealt_with_once_per_key(api, world):
+    dave, first, second = api("dave"), run_in(world, state=S.READY), run_in(world, state=S.READY)
+    key = {"Idempotency-Key": "all"}
+    asked = {"action": "discard", "runs": [first.id, second.id]}
+
+    answers = [dave.post("/api/v1/runs/bulk", json=asked, headers=key).json for _ in range(2)]
+    keyless = dave.post("/api/v1/runs/bulk", json=asked).json["items"]
+    other = dave.post("/api/v1/runs/bulk", json={**asked, "runs": [first.id]}, headers=key)
+
+    assert answers[0] == answers[1]
+    assert [each["ok"] for each in answers[0]["items"]] == [True, True]
+    assert [each["ok"] for each in keyless] == [False, False]
+    assert other.json["type"] == "/docs/problems/idempotency-key-reused"
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -1,9 +1,15 @@
 """What every answer has: headers, refusals in the right form, a request id."""
 
+import socket
+import sqlite3
+
 import pytest
 
 from blueprints._shared import paging
+from blueprints._shared.problems import BY_SLUG
+from models import base
 from services.errors import Unreadable
+from tests import databases
 
 SECRET = "a secret that was sent"
 
@@ -47,23 +53,87 @@ def test_a_call_that_is_not_there_says_so_to_programs(api):
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_an_unexpected_error_tells_nothing_of_itself(app, browse):
-    app.config["PROPAGATE"] = False
-    view = app.view_functions["account.show"]
+@pytest.fixture
+def broken(app):
+    """A page and a call that fail for a reason of the portal's own."""
 
-    def broken():
+    def fails(**_url):
         raise RuntimeError(SECRET)
 
-    app.view_functions["account.show"] = broken
-    try:
-        answer = browse("dave").get("/account")
-    finally:
-        app.view_functions["account.show"] = view
-        app.config["PROPAGATE"] = True
+    endpoints = ("account.show", "api_me.show")
+    views = {name: app.view_functions[name] for name in endpoints}
+    app.config["PROPAGATE"] = False
+    app.view_functions |= dict.fromkeys(endpoints, fails)
+    yield
+    app.view_functions |= views
+    app.config["PROPAGATE"] = True
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_tells_nothing_of_itself(browse):
+    answer = browse("dave").get("/account")
 
     assert answer.status_code == 500
     assert SECRET not in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unexpected_error_is_a_problem_for_programs_and_tells_nothing_of_itself(app, api):
+    # 500 is no answer that a call declares, so the client that holds it to that is of no use here.
+    headers = {"Authorization": f"Bearer {api('dave').bearer}"}
+    app.test_client_class = None
+    answer = app.test_client().get("/api/v1/me", headers=headers)
+
+    problem = BY_SLUG["unexpected"]
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert (answer.json["type"], answer.json["title"]) == (problem.type, problem.title)
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    assert not [word for word in (SECRET, "RuntimeError", "Traceback") if word in answer.text]
+
+
+def is_unavailable(answer):
+    problem = BY_SLUG["unavailable"]
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert (answer.json["type"], answer.json["title"]) == (problem.type, problem.title)
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "sql" not in answer.text.lower()
+    return True
+
+
+def test_while_the_database_is_locked_a_change_is_refused_for_now(app, api, monkeypatch):
+    settings, sent = app.extensions["gantry_settings"], {"email": "nia@example.com"}
+    monkeypatch.setattr(base, "BUSY_TIMEOUT_MS", 20)
+    impatient = databases.make_app(settings.data_dir)
+    impatient.test_client_class = app.test_client_class
+    ada, other = api("ada"), impatient.test_client()
+    other.bearer = ada.bearer
+    base.db.session.commit()
+    connection = sqlite3.connect(settings.data_dir / "gantry.db", isolation_level=None)
+
+    connection.execute("BEGIN IMMEDIATE")
+    refused = other.post("/api/v1/users", json=sent)
+    connection.execute("ROLLBACK")
+    connection.close()
+    later = other.post("/api/v1/users", json=sent)
+
+    assert is_unavailable(refused)
+    assert later.status_code == 201
+
+
+def test_while_the_database_is_away_everything_is_refused_for_now(app, api, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    dave = api("dave")
+    nowhere = f"postgresql+psycopg://gantry@127.0.0.1:{port}/gantry"
+    other = databases.make_app(tmp_path, database_url=nowhere)
+    other.test_client_class = app.test_client_class
+    caller = other.test_client()
+    caller.bearer = dave.bearer
+
+    assert is_unavailable(caller.get("/api/v1/me"))
+    assert is_unavailable(caller.post("/api/v1/runs", json={}))
 
 
 @pytest.mark.parametrize(

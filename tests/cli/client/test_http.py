@@ -1,5 +1,6 @@
 """Calls that are asked again, and never done twice."""
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -172,6 +173,22 @@ def test_what_has_not_changed_does_not_travel_again():
         '"v1"',
         '"v1"',
     ]
+
+
+def test_a_list_that_somebody_changed_meanwhile_is_read_again_before_it_is_replaced():
+    before, after = ({"items": [{"user": name}]} for name in ("alice", "dave"))
+    answers = [(200, before, {"ETag": '"1"'}), (412, {}), (200, after, {"ETag": '"2"'}), (200, {})]
+
+    with Scripted(*answers) as server:
+        portal(server).amend("/teams/a/members", lambda now: [*now, {"user": "sam"}])
+
+    assert [headers.get("If-Match") for _, _, headers, _ in server.calls] == [
+        None,
+        '"1"',
+        None,
+        '"2"',
+    ]
+    assert json.loads(server.calls[-1][3]) == [{"user": "dave"}, {"user": "sam"}]
 
 
 def test_names_in_a_path_are_quoted():
