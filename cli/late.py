@@ -10,7 +10,26 @@ Sections = Mapping[str, Mapping[str, tuple[str, str]]]
 """Title of a section → name of a command → (`module:attribute`, what it does)."""
 
 
-class LateGroup(click.Group):
+class Suggesting(click.Group):
+    """A group that says which command was meant, when one is misspelled."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.list_commands(ctx), 3, 0.5)
+            if not near or "Did you mean" in error.message:
+                raise
+            meant = " or ".join(f"“{name}”" for name in near)
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
+
+
+class LateGroup(Suggesting):
     """A group out of a table. Its list of commands is the table's, without loading any."""
 
     def __init__(self, *args: Any, sections: Sections, **rest: Any) -> None:

@@ -1,5 +1,6 @@
 """How a command of the client is made: its group, examples, calls, and the options all share."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, update_wrapper
@@ -11,7 +12,9 @@ from cli.client import profiles
 from cli.client.failures import Exit, Failure
 from cli.client.http import Json, Portal, path
 from cli.client.output import Column, Output
+from cli.late import Suggesting
 
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}")
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_LIMIT = 50
 COMMON = "Options of every command"
@@ -48,7 +51,7 @@ class Command(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-class Group(click.Group):
+class Group(Suggesting):
     """A noun: its verbs are Commands."""
 
     command_class = Command
@@ -111,11 +114,26 @@ def usual_url(text: str) -> str:
     from urllib.parse import urlsplit
 
     typed = text.strip()
-    typed = typed if "://" in typed else f"https://{typed}"
+    if "://" not in typed:
+        typed = f"{'http' if is_this_machine(typed) else 'https'}://{typed}"
     parts = urlsplit(typed)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-        raise Failure(f"“{text}” is no URL of a portal. Say one such as https://gantry.example.com")
+        raise Failure(
+            f"“{text}” is no URL of a portal. Say one such as https://gantry.example.com",
+            Exit.USAGE,
+        )
     return typed.rstrip("/").removesuffix("/api/v1")
+
+
+def is_this_machine(place: str) -> bool:
+    """Whether `HOST[:PORT][/…]` names the machine that the command runs on."""
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(f"//{place}").hostname or ""
+    except ValueError:
+        return False
+    return host in {"localhost", "::1"} or bool(_LOOPBACK.fullmatch(host))
 
 
 def connected(command: F) -> F:
@@ -132,7 +150,10 @@ def connected(command: F) -> F:
         **given: Any,
     ) -> Any:
         here = Here(Output(as_json=as_json, quiet=quiet), url, token, profile, ca_file)
-        return command(here, **given)
+        try:
+            return command(here, **given)
+        except (KeyboardInterrupt, click.Abort):
+            raise Failure("Interrupted.", Exit.INTERRUPTED) from None
 
     wrapped: Any = update_wrapper(run, command)
     for option in reversed(_common()):
@@ -140,11 +161,17 @@ def connected(command: F) -> F:
     return wrapped  # type: ignore[no-any-return]  # it has the options, and the same name
 
 
+class Count(click.IntRange):
+    """A whole number in a range, called so when something else is given."""
+
+    name = "whole number"
+
+
 def listing_options(command: F) -> F:
     """Give a list its length: `--limit` or `--all`."""
     limit = click.option(
         "--limit",
-        type=click.IntRange(1),
+        type=Count(1),
         default=DEFAULT_LIMIT,
         show_default=True,
         help="How many at most.",
@@ -187,4 +214,15 @@ def _not_typed(context: click.Context, option: click.Parameter, value: str | Non
     return value
 
 
-__all__ = ["Command", "Group", "Here", "Json", "connected", "listing_options", "path", "searched"]
+__all__ = [
+    "Command",
+    "Count",
+    "Group",
+    "Here",
+    "Json",
+    "connected",
+    "is_this_machine",
+    "listing_options",
+    "path",
+    "searched",
+]

@@ -82,6 +82,9 @@ class Unreachable(Failure):
         super().__init__(text)
 
 
+_NOT_THERE = "There is nothing here that you may see."
+
+
 def _sentence(status: int, problem: Mapping[str, Any]) -> str:
     text = str(problem.get("detail") or problem.get("title") or f"The portal answered {status}.")
     fields = problem.get("errors") or {}
@@ -91,7 +94,10 @@ def _sentence(status: int, problem: Mapping[str, Any]) -> str:
     if status >= 500 and problem.get("request_id"):
         lines.append(f"  The request's id is {problem['request_id']}.")
     if status == 401:
+        text = "The portal does not take this token: it is wrong, has expired or was revoked."
         lines.append("  “gantry login” signs in; GANTRY_TOKEN is used before what it keeps.")
+    if status == 404 and text.startswith(_NOT_THERE):
+        text = "There is nothing of this name or id that you may see."
     return "\n".join([text, *lines])
 
 

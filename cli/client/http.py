@@ -68,6 +68,7 @@ class Portal:
     ca_file: str | None = None
     patience_s: float = PATIENCE_S
     is_quiet: bool = False
+    _said: str = field(default="", init=False, repr=False)
 
     def get(self, where: str, **query: Any) -> Any:
         """The JSON that is there. Raises Refused, Unreachable, as every call here."""
@@ -169,7 +170,7 @@ class Portal:
                 )
             if trouble.is_final or clock.monotonic() + pause_s > deadline:
                 raise trouble
-            self._say(trouble, pause_s)
+            self._say(trouble, deadline - clock.monotonic())
             time.sleep(pause_s)
         raise AssertionError("count() ends never")
 
@@ -214,9 +215,14 @@ class Portal:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", "User-Agent": "gantry-cli"}
 
-    def _say(self, trouble: Unreachable, pause_s: float) -> None:
-        if not self.is_quiet and pause_s >= 1:
-            print(f"gantry: {trouble.message} Trying again.", file=sys.stderr)
+    def _say(self, trouble: Unreachable, left_s: float) -> None:
+        """Say what is the matter; once, until it is something else."""
+        if not self.is_quiet and trouble.message != self._said:
+            self._said = trouble.message
+            print(
+                f"gantry: {trouble.message} Trying again for {left_s:.0f} s; Ctrl-C ends that.",
+                file=sys.stderr,
+            )
 
 
 def read(reply: "Reply") -> Any:

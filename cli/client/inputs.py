@@ -71,10 +71,14 @@ def upload(here: Here, project: str, folder: Path) -> Json:
     with packing.packed(folder) as packed:
         left_out = f", {packed.ignored:,} left out" if packed.ignored else ""
         here.out.say(
-            f"Uploading {folder}: {packed.files:,} files{left_out}, {_size(packed.size_bytes)}."
+            f"Uploading {folder}: {_files(packed.files)}{left_out}, {_size(packed.size_bytes)}."
         )
         made: Json = here.portal.upload("/configuration-versions", packing.upload(project, packed))
     return made
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
 
 
 def _variables(given: Json) -> Json:

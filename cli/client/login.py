@@ -1,6 +1,5 @@
 """gantry login, logout, whoami, profile: coming in, and which portal is meant."""
 
-import ipaddress
 import sys
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -8,7 +7,14 @@ from urllib.parse import urlsplit
 import click
 
 from cli.client import profiles
-from cli.client.command import Command, Group, Here, connected, usual_url
+from cli.client.command import (
+    Command,
+    Group,
+    Here,
+    connected,
+    is_this_machine,
+    usual_url,
+)
 from cli.client.failures import Exit, Failure, Refused
 from cli.client.http import Portal, path
 from cli.client.output import Column, Output
@@ -122,12 +128,7 @@ def _who(me: dict[str, object]) -> str:
 
 def _travels_in_clear(address: str) -> bool:
     parts = urlsplit(address)
-    if parts.scheme == "https" or parts.hostname in {"localhost", None}:
-        return False
-    try:
-        return not ipaddress.ip_address(str(parts.hostname)).is_loopback
-    except ValueError:
-        return True
+    return parts.scheme != "https" and not is_this_machine(parts.netloc)
 
 
 def _revoke(found: profiles.Profile) -> None:

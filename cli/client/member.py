@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.client.command import Group, Here, connected
-from cli.client.failures import Exit, Failure
+from cli.client.failures import Exit, Failure, Refused
 from cli.client.http import Json, path
 from cli.client.kinds import PLACE
 from cli.client.output import Column
@@ -75,9 +75,16 @@ def list_members(here: Here, place: tuple[str, ...], *, effective: bool, etag: b
 def set_member(here: Here, place: tuple[str, ...], who: str, role: str) -> None:
     """Make somebody a member, or give them another role."""
     wanted = _named(who)
-    page = here.portal.amend(
-        _where(place), lambda now: [*_without(now, wanted), {**wanted, "role": role}]
-    )
+    try:
+        page = here.portal.amend(
+            _where(place), lambda now: [*_without(now, wanted), {**wanted, "role": role}]
+        )
+    except Refused as refused:
+        # The list is the command's doing; its places mean nothing to whoever named one member.
+        fields = refused.problem.get("errors")
+        if not fields:
+            raise
+        raise Failure(f"{who}: {' '.join(fields.values())}", Exit.REFUSED) from refused
     here.out.done(page, "items", f"{who} is {role} of {_words(place)}.")
 
 
@@ -101,7 +108,7 @@ def remove(here: Here, place: tuple[str, ...], who: str) -> None:
     calls=WRITE,
     examples=[
         "gantry member replace shop members.json",
-        'gantry member replace shop members.json --if-match "$(gantry member list shop --etag)"',
+        "gantry member replace shop members.json --if-match W/5f1c0a",
     ],
 )
 @click.argument("place", type=PLACE)

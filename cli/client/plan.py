@@ -81,7 +81,7 @@ def decide(here: Here, run: Json, *, yes: bool, confirm_name: str | None) -> Jso
             f"{' --confirm-name ' + run['workspace'] if guarded else ''}",
             Exit.NEEDS_PERSON,
         )
-    elif not _ask(run, guarded=guarded):
+    elif not _asked(run, guarded=guarded):
         return None
     return act(here, run["id"], "confirm", {"plan_sha256": run["plan_sha256"]})
 
@@ -107,6 +107,15 @@ def show(here: Here, run: Json) -> None:
     if len(listed) > MOST_LISTED or document["next"]:
         screen.print(f"  … and more: gantry run changes {run['id']} --all", style="dim")
     screen.print(Text(f"  {counts(run['changes'], whole=True)}", "bold"))
+
+
+def _asked(run: Json, *, guarded: bool) -> bool:
+    try:
+        return _ask(run, guarded=guarded)
+    except (click.Abort, KeyboardInterrupt):
+        raise Failure(
+            f"Interrupted. The plan still waits: gantry run confirm {run['id']}", Exit.INTERRUPTED
+        ) from None
 
 
 def _ask(run: Json, *, guarded: bool) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.client.command import Command, Here, connected, listing_options
+from cli.client.command import Command, Count, Here, connected, listing_options
 from cli.client.failures import Failure
 from cli.client.following import Log, code_of
 from cli.client.http import Json, path
@@ -144,7 +144,7 @@ def show(here: Here, run: str, *, exit_code: bool) -> None:
 )
 @click.argument("run", type=RUN)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run is over.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Begin at this byte.")
+@click.option("--offset", type=Count(0), default=0, help="Begin at this byte.")
 @click.option("--timeout", type=DURATION, help="Follow at most for so long.")
 @connected
 def logs(here: Here, run: str, *, follow: bool, offset: int, timeout: float | None) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from cli.client.command import Group, Here, connected, listing_options, searched
+from cli.client.command import Count, Group, Here, connected, listing_options, searched
 from cli.client.fields import VERSION, agreed, changed, having, said
 from cli.client.http import Json, path
 from cli.client.inputs import INPUTS, TYPES, take_inputs
@@ -208,9 +208,7 @@ def ledger(here: Here, schedule_id: str, **given: Any) -> None:
     "next", calls=[f"GET {ONE}/next"], examples=["gantry schedule next 06gzq1k2v5c8m9r3tw4x"]
 )
 @click.argument("schedule_id", metavar="ID")
-@click.option(
-    "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many."
-)
+@click.option("--limit", type=Count(1, 100), default=10, show_default=True, help="How many.")
 @connected
 def following(here: Here, schedule_id: str, *, limit: int) -> None:
     """List the next planned times, in your time zone."""

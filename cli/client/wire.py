@@ -107,6 +107,11 @@ class in_words:  # noqa: N801 - used as a function is
 
 def trouble(error: Exception, place: str) -> Unreachable:
     """A failure on the way, in words."""
+    if isinstance(error, exceptions.SSLError) and "WRONG_VERSION_NUMBER" in str(error):
+        return Unreachable(
+            f"What answers at {place} does not speak https. Is http://{place} meant?",
+            is_final=True,
+        )
     if isinstance(error, exceptions.SSLError):
         return Unreachable(
             f"{place} could not prove who it is ({_reason(error)}). If its certificate is of your "

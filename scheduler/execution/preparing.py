@@ -95,7 +95,8 @@ def _unpack(desk: Desk, version_id: str) -> dict[str, Any]:
         except archive.Refused as error:
             raise Failed("configuration", str(error)) from error
     _lift(found.root, desk.code_dir)
-    desk.say(f"Source: {version.filename}, sha256 {version.digest[:12]}, {found.files} files.")
+    count = "1 file" if found.files == 1 else f"{found.files:,} files"
+    desk.say(f"Source: {version.filename}, sha256 {version.digest[:12]}, {count}.")
     return {
         "kind": "configuration_version",
         "id": version.id,

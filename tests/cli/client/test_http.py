@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.client import http
+from cli.client.command import usual_url
 from cli.client.failures import Exit, Failure, Refused, Unreachable
 from cli.client.following import Watched
 from cli.client.http import Portal, path
@@ -91,6 +92,34 @@ def test_where_nobody_listens_is_said_so():
 
     assert "cannot be reached (connection refused)" in ended.value.message
     assert not ended.value.may_have_happened
+
+
+def test_the_same_trouble_is_told_once(capsys):
+    with Scripted((503, {}), (503, {}), (503, {}), (200, MADE)) as server:
+        Portal(server.url, "gty_test", patience_s=5.0).get("/me")
+
+    assert capsys.readouterr().err.count("Trying again for") == 1
+
+
+def test_what_does_not_speak_https_is_named():
+    with Scripted((200, MADE)) as server, pytest.raises(Unreachable) as ended:
+        Portal(server.url.replace("http:", "https:"), "gty_test").get("/me")
+
+    assert "does not speak https. Is http://127.0.0.1:" in ended.value.message
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("localhost:8000", "http://localhost:8000"),
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("[::1]:8000/", "http://[::1]:8000"),
+        ("127.0.0.1.example.com", "https://127.0.0.1.example.com"),
+        ("gantry.example.com/api/v1", "https://gantry.example.com"),
+    ],
+)
+def test_a_portal_without_a_scheme_is_one_with_https_unless_it_is_on_this_machine(typed, meant):
+    assert usual_url(typed) == meant
 
 
 def test_a_refusal_is_a_sentence_with_the_fields():
