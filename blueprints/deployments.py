@@ -22,6 +22,7 @@ from services.deployments import (
     ResourceLine,
 )
 from services.errors import Conflict, Invalid
+from services.locks import Grip
 from services.page import Page
 from services.settling import Doubt
 
@@ -40,6 +41,7 @@ class Show:
     waiting: Mapping[str, Any]
     may_unlock: bool
     is_mine: bool
+    grip: Grip | None
     doubt: Doubt | None
 
 
@@ -81,6 +83,14 @@ class Outputs:
     lines: Sequence[OutputLine]
 
 
+@dataclass(frozen=True)
+class Unlock:
+    """What deployments/unlock.html reads."""
+
+    frame: Frame
+    grip: Grip
+
+
 @blueprint.get(URL)
 def show(project: str, stack: str, workspace: str) -> Response:
     """What is active there, what waits, and who holds the lock."""
@@ -94,6 +104,7 @@ def show(project: str, stack: str, workspace: str) -> Response:
         waiting=run_verbs.explain(active),
         may_unlock=line.hand is not None and locks.may_unlock(actor, frame.thing, line.hand),
         is_mine=line.hand is not None and line.hand.user_id == actor.id,
+        grip=locks.grip(frame.thing),
         doubt=settling.doubt(actor, frame.thing),
     )
     return page("deployments/show.html", context, crumbs=frame.crumbs)
@@ -150,6 +161,14 @@ def lock(project: str, stack: str, workspace: str) -> Response:
     """Lock a deployment by hand."""
     frame, form = places.of_deployment(project, stack, workspace, ""), posted()
     return _after(frame, "Locked.", lambda: locks.lock(*_who(frame), form["note"]))
+
+
+@blueprint.get(f"{URL}/unlock")
+def confirm_unlock(project: str, stack: str, workspace: str) -> Response:
+    """Ask before another's lock is forced open, where no script does."""
+    frame = places.of_deployment(project, stack, workspace, "")
+    context = Unlock(frame, locks.to_force(*_who(frame)))
+    return page("deployments/unlock.html", context, crumbs=frame.crumbs)
 
 
 @blueprint.post(f"{URL}/unlock")

@@ -1,5 +1,6 @@
 """The page of a run: its tabs, and the fragments that keep them fresh."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, request
 from blueprints._shared import current
 from blueprints._shared.respond import fragment
 from blueprints._shared.run_frame import Frame, frame, require_run, run_page
+from lib import clock
 from models.run_content import RunOutput, RunVariable
 from models.run_history import RunComment
 from models.run_state import WORKING, RunType
@@ -40,7 +42,26 @@ class History:
     frame: Frame
     moments: Sequence[Moment]
     complaints: Sequence[Complaint]
-    is_silent: bool = False
+    silence: "Silence | None" = None
+
+
+@dataclass(frozen=True)
+class Silence:
+    """For how long a run at work has printed nothing, and after how long that is worth saying."""
+
+    seconds: float
+    since: dt.datetime
+    notice_s: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a reader should know."""
+        return self.seconds > self.notice_s
+
+    @property
+    def look_in_s(self) -> float:
+        """After how many seconds it will be long, if nothing is printed till then."""
+        return round(self.notice_s - self.seconds + 0.5, 1)
 
 
 @dataclass(frozen=True)
@@ -150,7 +171,7 @@ def _history(run_id: str) -> History:
     moments = [Moment(phase=phase, log=_end_of_log(built, phase, newest)) for phase in phases]
     comments = [Moment(comment=comment) for comment in reading.comments(run)]
     merged = sorted(moments + comments, key=_when, reverse=True)
-    return History(built, merged, reading.complaints(run), _is_silent(built))
+    return History(built, merged, reading.complaints(run), _silence(built))
 
 
 def _when(moment: Moment) -> tuple[Any, int]:
@@ -169,9 +190,11 @@ def _end_of_log(built: Frame, phase: Phase, newest: Phase | None) -> LogPage | N
     return logs.tail(built.run, start=phase.log_start or 0, end=end)
 
 
-def _is_silent(built: Frame) -> bool:
-    """Whether a run at work has printed nothing for so long that a reader should know."""
+def _silence(built: Frame) -> Silence | None:
+    """How long a run at work has printed nothing; None of a run that is not at work."""
     current_phase = built.view.phases[-1] if built.view.phases else None
     if current_phase is None or current_phase.state not in WORKING:
-        return False
-    return logs.quiet_s(built.run, since=current_phase.since) > reading.silence_notice_s(built.run)
+        return None
+    seconds = logs.quiet_s(built.run, since=current_phase.since)
+    since = clock.now() - dt.timedelta(seconds=seconds)
+    return Silence(seconds, since, reading.silence_notice_s(built.run))

@@ -139,6 +139,9 @@ def settle(**url: str) -> Response:
     """Say which state holds, and let the queue go on."""
     frame, form = _frame(url), posted()
     decision, _, candidate = form["decision"].partition(":")
+    if not decision:
+        current.tell("Choose which state holds; nothing was settled yet.", "warning")
+        return respond_after(frame.url)
     try:
         settling.settle(
             current.actor(), frame.thing, decision, form["note"], candidate_id=candidate or None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from config import Settings
 from engines.base import Engine, EngineMissing
 from lib.procfs import Identity, identify
@@ -24,7 +26,7 @@ def examine(settings: Settings, engines: Mapping[str, Engine]) -> list[Finding]:
             *_engines(engines),
             _isolation(settings, place),
             _zygote(place),
-            _leftovers(settings.data_dir),
+            leftovers_of(settings.data_dir),
         ]
 
 
@@ -53,9 +55,13 @@ def _isolation(settings: Settings, place: Path) -> Finding:
     return Finding("isolation", is_well=True, text=f"{said} {found.shortfall}".strip())
 
 
-def _leftovers(data_dir: Path) -> Finding:
+def leftovers_of(data_dir: Path) -> Finding:
     """Look for processes of runs that nobody works on any more."""
-    found = leftovers(data_dir)
+    try:
+        found = leftovers(data_dir)
+    except SQLAlchemyError as error:
+        said = f"Whose processes these are could not be asked: {type(error).__name__}."
+        return Finding("leftovers", is_well=False, text=said, mend="Mend the database first.")
     if not found:
         return Finding("leftovers", is_well=True, text="No process of an ended run is left.")
     shown = ", ".join(f"{run_id} (process {who.pid})" for run_id, who in found)
@@ -69,10 +75,16 @@ def leftovers(data_dir: Path) -> list[tuple[str, Identity]]:
     found: list[tuple[str, Identity]] = []
     for record in sorted((data_dir / "work").glob(f"*/steps/*/{step.ENGINE}")):
         run_id = record.parents[2].name
-        those = (Identity(*who) for who in (step.read_record(record) or {}).values())
-        alive = [(run_id, who) for who in those if who.is_alive]
+        alive = [(run_id, who) for who in _recorded(record) if who.is_alive]
         found += [] if alive and work.is_at_work(run_id) else alive
     return found
+
+
+def _recorded(record: Path) -> list[Identity]:
+    """The processes of a record; of one that is damaged those that can be read."""
+    named = (step.read_record(record) or {}).values()
+    pairs = [who for who in named if isinstance(who, list) and len(who) == len(Identity._fields)]
+    return [Identity(*who) for who in pairs]
 
 
 def _zygote(place: Path) -> Finding:

@@ -3,7 +3,9 @@
 A run's lock ends only with the run; what a state client outside holds can be forced open.
 """
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from models.project import Deployment, DeploymentLock, ManualLock
 from services import audit, deployments
@@ -14,6 +16,15 @@ from services.runs.moves import admit, yield_to_manual_lock
 from services.transaction import session, transaction
 
 NOTE_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Grip:
+    """Who holds a deployment against runs, why, and since when."""
+
+    words: str
+    note: str
+    since: dt.datetime
 
 
 def lock(actor: Actor, deployment: Deployment, note: str = "") -> ManualLock:
@@ -61,6 +72,29 @@ def unlock(actor: Actor, deployment: Deployment, *, force: bool = False) -> None
             force_client(actor, held, force=force)
         else:
             raise Conflict("Nobody has locked this deployment by hand.")
+
+
+def to_force(actor: Actor, deployment: Deployment) -> Grip:
+    """What an owner would force open, for the question that is asked first.
+
+    Raises:
+        Conflict: when nobody holds it but the actor, or a run.
+    """
+    require(actor, Action.FORCE_UNLOCK, deployment)
+    found = grip(deployment)
+    hand = session().get(ManualLock, deployment.id)
+    if found is None or (hand is not None and hand.user_id == actor.id):
+        raise Conflict("Nobody else holds this deployment: there is nothing to force open.")
+    return found
+
+
+def grip(deployment: Deployment) -> Grip | None:
+    """Who holds a deployment by hand or from outside, or None; a run's lock ends with the run."""
+    hand = session().get(ManualLock, deployment.id)
+    if hand is not None:
+        return Grip(hand.user_name, hand.note, hand.locked_at)
+    row = _client(deployment)
+    return Grip(holder_words(row.client or {}), "", row.acquired_at) if row is not None else None
 
 
 def may_unlock(actor: Actor, deployment: Deployment, hand: ManualLock) -> bool:

@@ -44,6 +44,27 @@ PIN = {
 }
 
 
+EVIL = "<script>alert('x')</script>"
+LOGS = {
+    S.PREPARING: b"fetched main\n",
+    S.INITIALIZING: b"Initializing the backend...\n",
+    S.PLANNING: b"\x1b[1mPlan:\x1b[0m 1 to add\nError: <script>alert(1)</script>\n",
+}
+
+
+def page_of(run, tab=""):
+    """Where a page of a run is."""
+    return f"/runs/{run.id}{'/' + tab if tab else ''}"
+
+
+def unconfirmed(world):
+    """A run on staging that waits for a person, with logs and two changes."""
+    run = told(world.deployment(), UNCONFIRMED, logs=LOGS, pin=PIN, message=f"Ship {EVIL}")
+    with_changes(run, [change(), change("aws_instance.db", "replace")])
+    db.session.commit()
+    return run
+
+
 def told(deployment, path=UNCONFIRMED, *, logs=None, until=None, **fields):
     """A run that went through `path`, pairs of (state, seconds); its last state began then.
 

@@ -21,6 +21,7 @@ from services.transaction import transaction
 
 STOP_GRACE_S = 30.0
 _LOOK_UP_S = 1.0
+_TOO_LONG = "The run reached its time limit and was stopped."
 
 
 class Abandoned(Exception):
@@ -143,7 +144,7 @@ class Desk:
             state = RunState.CANCELED if self._kill else RunState.STOPPED
             raise Interrupted(state, "Stopped on request.", killed=False)
         if clock.monotonic() > self._deadline_s:
-            raise Interrupted(RunState.TIMED_OUT, "The run took too long.", killed=False)
+            raise Interrupted(RunState.TIMED_OUT, _TOO_LONG, killed=False)
 
     def do(self, step: Step) -> tuple[StepResult, Outcome]:
         """Have a step done, note it, and judge it; raises as `run` and `judge`."""
@@ -266,9 +267,7 @@ class Desk:
 
     def _raise_if_stopped(self, step: Step, result: StepResult) -> None:
         if result.timed_out:
-            raise Interrupted(
-                RunState.TIMED_OUT, "The run took longer than it may.", killed=result.killed
-            )
+            raise Interrupted(RunState.TIMED_OUT, _TOO_LONG, killed=result.killed)
         if result.interrupted_at is None and not result.killed:
             return
         if self._kill and result.killed:

@@ -97,7 +97,7 @@ def _state(content: bytes, facts: Any, masker: Masker) -> State:
 
 def instance_address(address: str, key: str | int | None) -> str:
     """The address of one instance of a resource."""
-    return address if key is None else f"{address}[{json.dumps(key)}]"
+    return address if key is None else f"{address}[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def instances(content: bytes) -> Mapping[str, Mapping[str, Any]]:

@@ -1,5 +1,7 @@
 /* After a boosted visit: focus on the title, as a fresh page would have it; a thin line while a page is on its way. */
 
+import { whenReady } from "./core.js";
+
 const root = document.documentElement;
 const isVisit = (event) => event.detail?.ctx?.target === document.body;
 
@@ -24,4 +26,11 @@ document.addEventListener("htmx:config:request", (event) => {
   const token = document.querySelector("meta[name=csrf-token]")?.content;
   const request = event.detail.ctx?.request;
   if (token && request && request.method !== "GET") request.headers["X-CSRFToken"] = token;
+});
+
+// [data-stand-at=URL]: the answer to a form, which has no address of its own. “Back” and “reload” show that URL then,
+// and neither fails nor sends the form again.
+whenReady(() => {
+  const stand = document.querySelector("[data-stand-at]")?.dataset.standAt;
+  if (stand) history.replaceState(history.state, "", stand);
 });

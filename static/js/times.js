@@ -1,4 +1,5 @@
-/* time[data-ago] stays relative; [data-ticking][data-started=ISO] counts on while something runs. One timer for all. */
+/* time[data-ago] stays relative; [data-ticking][data-started=ISO] counts on while something runs; [data-look-in=SECONDS]
+   will say something else by the clock alone, of which no hint tells: it looks again then. One timer for all. */
 
 const STEPS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [7 * 86400, 86400, "d"]];
 
@@ -23,10 +24,22 @@ function duration(seconds) {
 const put = (element, text) => { if (text && element.textContent !== text) element.textContent = text; };
 const since = (iso) => (Date.now() - Date.parse(iso)) / 1000;
 
+const due = new WeakMap();
+
+function look(element) {
+  const said = element.dataset.lookIn;
+  if (due.get(element)?.said !== said) due.set(element, { said, at: performance.now() + 1000 * said });
+  const kept = due.get(element);
+  if (performance.now() < kept.at) return;
+  kept.at = Infinity;  // Once, until the server names another time.
+  document.body.dispatchEvent(new CustomEvent("live-poll"));
+}
+
 function tick() {
   if (document.hidden) return;
   for (const element of document.querySelectorAll("time[data-ago]")) put(element, relative(since(element.dateTime)));
   for (const element of document.querySelectorAll("[data-ticking]")) put(element, duration(since(element.dataset.started)));
+  document.querySelectorAll("[data-look-in]").forEach(look);
 }
 
 setInterval(tick, 1000);

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from models.base import db
-from models.project import Deployment, ManualLock, Project, Stack
+from models.project import Deployment, Project, Stack
 from models.run_content import Resource, RunOutput
 from models.run_state import RunState, RunType
 from models.variable import Variable
@@ -367,22 +367,6 @@ def test_a_refused_secret_is_not_sent_back(browse):
 
     assert refused.status_code == 422
     assert "xK9-very-secret" not in refused.text
-
-
-def test_a_deployment_is_locked_and_unlocked(browse):
-    dave = browse("dave")
-
-    locked = dave.submit(f"{STAGING}/lock", {"note": "hands off"}, follow_redirects=True)
-    forced = browse("alice").get(STAGING).text
-    unlocked = dave.submit(f"{STAGING}/unlock", follow_redirects=True)
-    nothing = dave.submit(f"{STAGING}/unlock", follow_redirects=True)
-
-    assert "Locked by you" in locked.text
-    assert "hands off" in locked.text
-    assert "Force open" in forced
-    assert "Unlocked." in unlocked.text
-    assert "Nobody has locked" in nothing.text
-    assert db.session.query(ManualLock).count() == 0
 
 
 def test_the_stacks_grid_says_how_each_workspace_stands(browse, full):

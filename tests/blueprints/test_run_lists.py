@@ -195,6 +195,7 @@ def test_many_runs_are_archived_at_once(browse, world):
     answer = many(browse, "dave", action="archive", runs=[run.id for run in runs])
 
     assert "3 of 3 runs archived" in answer.text
+    assert 'data-stand-at="/runs"' in answer.text, "going back or reloading sends nothing again"
     assert all(run.archived_at for run in db.session.query(Run))
     assert db.session.query(AuditEvent).filter_by(action="run.archive").count() == 3
 

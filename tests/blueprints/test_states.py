@@ -127,7 +127,9 @@ def test_settling_without_a_decision_says_so(kept, browse):
 
     shown = browse("dave").submit(f"{PLACE}/settle", {"note": "hm"}, follow_redirects=True)
 
-    assert "Say one of: keep_current, take_candidate." in shown.text
+    assert "Choose which state holds" in shown.text
+    assert re.search(r'name="decision" value="keep_current" required', shown.text)
+    assert "Blocked:" in shown.text
 
 
 def test_a_lock_from_outside_is_shown_and_forced_open_by_an_owner(world, browse):

@@ -162,3 +162,21 @@ def test_everything_opens_on_a_phone_from_the_bottom_sheet(look):
         page.tap(".sheet a[title=Administration]")
 
         page.wait_for_url("**/error")
+
+
+def test_what_changes_by_the_clock_alone_is_looked_at_then_and_once(look):
+    with look("parts") as (page, problems):
+        page.evaluate(
+            """() => {
+              window.looked = 0;
+              document.body.addEventListener("live-poll", () => { window.looked += 1; });
+              document.querySelector("h1").dataset.lookIn = "0.5";
+            }"""
+        )
+        page.wait_for_function("window.looked === 1")
+        page.evaluate("new Promise((go) => setTimeout(go, 2100))")  # Two more ticks.
+
+        assert page.evaluate("window.looked") == 1
+        page.evaluate("document.querySelector('h1').dataset.lookIn = '0.1'")
+        page.wait_for_function("window.looked === 2")
+        assert problems == []

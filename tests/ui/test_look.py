@@ -53,3 +53,16 @@ def test_without_a_script_what_needs_one_is_not_drawn(look):
     with look("runs", script=False) as (page, _):
         assert page.locator("[data-bulk-clear]").is_hidden()
         assert page.locator("[data-bulk]").is_visible()
+
+
+def test_a_choice_that_nobody_has_made_looks_like_none(look):
+    with look("wizard") as (page, _):
+        radios = page.locator("input[type=radio][name=type]")
+        paint = "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
+        chosen = radios.evaluate_all(paint)
+
+        page.evaluate("document.querySelector('input[name=type]:checked').checked = false")
+        unchosen = radios.evaluate_all(paint)
+
+        assert len(set(chosen)) > 1
+        assert len(set(unchosen) & {chosen[1]}) == 0, "not one is painted like a chosen one"

@@ -103,6 +103,7 @@ CASES = [
     _shown("deployments.resources", PLACE),
     _shown("deployments.outputs", PLACE),
     _deployed("deployments.lock", 303, PLACE, send={"note": "hands off"}),
+    _owned("deployments.confirm_unlock", 200, PLACE, before=_locked_by("dave")),
     Case(
         "deployments.unlock",
         "dave alice ada",  # The others are told to say that they force it.

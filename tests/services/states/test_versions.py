@@ -10,6 +10,7 @@ from models.blob import Blob
 from models.run_content import StateVersion
 from services import blobs, states
 from services.runs import work
+from services.states import reading
 from services.transaction import session
 from tests.services.states.shelf import applied, applying, content, fresh, lost, state
 
@@ -131,3 +132,9 @@ def test_what_is_kept_can_be_read_back_bit_by_bit(world):
     found = blobs.read(newest(world.deployment()).blob_id)
 
     assert json.loads(found)["serial"] == 1
+
+
+def test_an_address_keeps_the_letters_of_its_key_as_terraform_writes_them():
+    assert reading.instance_address("a.b", "zürich/1") == 'a.b["zürich/1"]'
+    assert reading.instance_address("a.b", 'say "x"') == 'a.b["say \\"x\\""]'
+    assert reading.instance_address("a.b", 0) == "a.b[0]"
