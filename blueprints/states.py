@@ -32,6 +32,7 @@ class Index:
     lines: Page[StateLine]
     next_url: str
     doubt: Doubt | None
+    in_the_way: str | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Show:
     now: Any
     made_of: Any
     may_roll_back: bool
+    in_the_way: str | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def index(**url: str) -> Response:
     frame, actor = _frame(url), current.actor()
     lines = states.listed(actor, frame.thing, after=paging.after(), limit=paging.limit())
     doubt = settling.doubt(actor, frame.thing)
-    context = Index(frame, lines, places.next_url(lines), doubt)
+    context = Index(frame, lines, places.next_url(lines), doubt, states.in_the_way(frame.thing))
     return page("states/index.html", context, crumbs=frame.crumbs)
 
 
@@ -87,6 +89,7 @@ def show(version: str, **url: str) -> Response:
         now=now,
         made_of=states.by_id(frame.thing, line.version.from_id),
         may_roll_back="handle_state" in frame.may and states.can_roll_back(line.version, now),
+        in_the_way=states.in_the_way(frame.thing),
     )
     crumbs = (*frame.crumbs, Crumb(f"State {line.version.serial}"))
     return page("states/show.html", context, crumbs=crumbs)

@@ -97,14 +97,24 @@ def _key() -> Finding:
 
 def _ended() -> Finding:
     runs = _runs(session().scalars(invariants.ended_but_holding()).all())
-    return _none("ended runs", runs, "holds nothing", "still hold a lock or a slot", _SUPPORT)
+    return _none(
+        "ended runs",
+        runs,
+        "No ended run holds a lock or a slot",
+        "still hold a lock or a slot",
+        _SUPPORT,
+    )
 
 
 def _crowds() -> Finding:
     rows = session().execute(invariants.crowded()).all()
     places = [f"{_place(row[0])} ({row[1]})" for row in rows]
     return _none(
-        "one at a time", places, "has one run that may change it", "have more than one", _SUPPORT
+        "one at a time",
+        places,
+        "No deployment has more than one run that may change it",
+        "have more than one",
+        _SUPPORT,
     )
 
 
@@ -114,13 +124,15 @@ def _locks() -> Finding:
     names = _runs([row[1] for row in held]) + _runs(bare)
     said = "do not stand as their deployment's lock says"
     mend = "Let an owner force the deployment's lock open, or force-cancel the run."
-    return _none("locks", names, "is a run that waits or works", said, mend)
+    return _none("locks", names, "Every lock is held by a run that waits or works", said, mend)
 
 
 def _owners() -> Finding:
     runs = _runs(session().scalars(invariants.ownerless(leases.now())).all())
     mend = "Start a portal on this data directory: it adopts them or ends them within a minute."
-    return _none("owners", runs, "has a worker", "are at work without a worker", mend)
+    return _none(
+        "owners", runs, "Every run at work has a worker", "are at work without a worker", mend
+    )
 
 
 def _queues() -> Finding:
@@ -128,7 +140,7 @@ def _queues() -> Finding:
     held_up = [] if hold.is_on() else session().scalars(invariants.overlooked(since)).all()
     mend = "Start a portal: it looks at every queue each five seconds. If one runs, see its log."
     said = "are queued although nothing keeps them"
-    return _none("queues", _runs(held_up), "queued run has its reason", said, mend)
+    return _none("queues", _runs(held_up), "Every queued run has a reason to wait", said, mend)
 
 
 def _workers() -> Finding:
@@ -137,26 +149,38 @@ def _workers() -> Finding:
     waiting = [] if is_served else session().scalars(invariants.unattended(since)).all()
     mend = "Start a portal, with GANTRY_WORKERS above 0."
     said = "wait, and no worker is connected"
-    return _none("workers", _runs(waiting), "run that waits for a worker can have one", said, mend)
+    return _none(
+        "workers", _runs(waiting), "Every run that waits for a worker can have one", said, mend
+    )
 
 
 def _plans() -> Finding:
     rows = session().execute(invariants.plans_that_wait()).all()
     broken = [row[0] for row in rows if not _is_whole_plan(row[1])]
     mend = "Discard these runs and plan again."
-    return _none("plans", _runs(broken), "can be applied", "wait with a plan that is lost", mend)
+    return _none(
+        "plans",
+        _runs(broken),
+        "Every plan that waits can be applied",
+        "wait with a plan that is lost",
+        mend,
+    )
 
 
 def _uses() -> Finding:
     found = [row[0] for row in session().execute(invariants.used_more_than_once())]
-    return _none("plan uses", found, "was used once at most", "applied more than one", _SUPPORT)
+    return _none(
+        "plan uses", found, "Every plan was applied once at most", "applied more than one", _SUPPORT
+    )
 
 
 def _states() -> Finding:
     rows = session().execute(invariants.current_states())
     broken = [_place(row[0]) for row in rows if not _is_whole_state(row[1])]
     mend = "Roll these deployments back to a version that opens, or import one."
-    return _none("states", broken, "opens", "have a current state that does not open", mend)
+    return _none(
+        "states", broken, "Every state opens", "have a current state that does not open", mend
+    )
 
 
 def _clock() -> Finding:
@@ -174,7 +198,7 @@ def _folders() -> Finding:
     paths = [house().data_dir, *(house().data_dir / name for name in names)]
     shut = [str(path) for path in paths if path.exists() and not os.access(path, os.W_OK | os.X_OK)]
     mend = "Give these directories to the user the portal runs as."
-    return _none("directories", shut, "can be written", "cannot be written", mend)
+    return _none("directories", shut, "All can be written", "cannot be written", mend)
 
 
 def _on_hold() -> Finding:
@@ -204,7 +228,7 @@ _CHECKS: dict[str, Callable[[], Finding]] = {
 def _none(name: str, found: list[str], well: str, said: str, mend: str) -> Finding:
     """The finding that nothing was found, or what was."""
     if not found:
-        return Finding(name, is_well=True, text=f"Each {well}.")
+        return Finding(name, is_well=True, text=f"{well}.")
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     shown = f"{', '.join(found[:_NAMED])}{more} {said}."
     return Finding(name, is_well=False, text=shown, mend=mend)

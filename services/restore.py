@@ -104,7 +104,7 @@ def restore(reader: Reader, *, block_all: bool = False) -> Restored:
             rows = sum(_fill(table, reader.rows(table.name)) for table in backup.tables())
             _check_key()
             done = _lay_down(reader.manifest, rows, block_all=block_all)
-            hold.begin(SYSTEM, f"Restored from a backup of {reader.manifest.made_at}.")
+            hold.begin(SYSTEM, f"Restored from a backup of {_day(reader.manifest.made_at)}.")
             if (folder / LOGS).is_dir():
                 (folder / LOGS).rename(logs)
     except BaseException:
@@ -196,6 +196,12 @@ def _lay_down(manifest: Manifest, rows: int, *, block_all: bool) -> Restored:
     session().flush()
     blocked = select(func.count()).where(Deployment.blocked_at.is_not(None))
     return Restored(manifest, rows, failed, laid_down, session().scalar(blocked) or 0)
+
+
+def _day(made_at: str) -> str:
+    """When a backup was made, as people read it."""
+    at = dt.datetime.fromisoformat(made_at).astimezone(dt.UTC)
+    return f"{at:%-d %b %Y, %H:%M:%S} UTC"
 
 
 def _pass_back(run: Run) -> int:

@@ -50,6 +50,11 @@ class Phase:
         return self.log_start is not None
 
     @property
+    def has_printed(self) -> bool:
+        """Whether its steps are known to have printed something, be it kept here or not."""
+        return any((step.log_end or 0) > (step.log_start or 0) for step in self.steps)
+
+    @property
     def exit_code(self) -> int | None:
         """How its last step ended, if not well."""
         codes = [step.exit_code for step in self.steps if step.exit_code]

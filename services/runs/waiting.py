@@ -11,6 +11,7 @@ from services import capacity, hold, pools
 from services.hold import Hold
 from services.runs import line
 from services.runs.moves import passes
+from services.runs.offers import is_outdated
 from services.transaction import session
 
 
@@ -93,7 +94,7 @@ class _Facts:
     def reason(self, run: Run) -> WaitingOn:
         match run.state:
             case RunState.UNCONFIRMED:
-                return WaitingOn("human", "Waits for somebody to confirm or discard its plan.")
+                return self._of_person(run)
             case RunState.PENDING_REVIEW:
                 return WaitingOn("approval", "Waits for a review.")
             case _ if self.hold is not None:
@@ -102,6 +103,12 @@ class _Facts:
                 return self._of_lock(run)
             case _:
                 return self._of_worker(run)
+
+    def _of_person(self, run: Run) -> WaitingOn:
+        way = self.ways.get(run.deployment_id)
+        if way is not None and is_outdated(run, way.deployment):
+            return WaitingOn("human", "Its plan is outdated: plan again, or discard it.")
+        return WaitingOn("human", "Waits for somebody to confirm or discard its plan.")
 
     def _of_lock(self, run: Run) -> WaitingOn:
         way, position, home = self.ways[run.deployment_id], self.lock_line.get(run.id), _home(run)

@@ -9,6 +9,7 @@ from services.states.handling import (
     can_roll_back,
     download,
     find,
+    in_the_way,
     listed,
     rollback,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "download",
     "find",
     "has_any",
+    "in_the_way",
     "keep",
     "keep_outputs",
     "keep_progress",

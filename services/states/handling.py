@@ -212,6 +212,15 @@ def must_be_still(deployment: Deployment) -> None:
         )
 
 
+def in_the_way(deployment: Deployment) -> str | None:
+    """Why nobody may make another state current just now, or None."""
+    try:
+        must_be_still(deployment)
+    except Conflict as refusal:
+        return refusal.text
+    return None
+
+
 def refuse_backend(deployment: Deployment) -> None:
     """Refuse where the code says that another backend keeps the state.
 

@@ -112,6 +112,18 @@ def test_a_row_says_what_there_is_to_know(browse, world):
     assert 'data-can="archive discard confirm prioritize"' in shown
 
 
+def test_a_row_says_that_its_plan_is_outdated(browse, world):
+    run = stories.told(world.deployment(), stories.UNCONFIRMED)
+    stories.with_changes(run, [stories.change()])
+    world.deployment().current_state_id = "x" * 20
+    db.session.commit()
+
+    shown = browse("dave").get("/runs").text
+
+    assert "Its plan is outdated: plan again, or discard it." in shown
+    assert "Waits for somebody" not in shown
+
+
 def test_what_people_typed_is_shown_as_text(browse, world):
     run_in(world, message="<script>alert(1)</script>", created_by_name="<b>Eve</b>",
            state=S.FAILED, error_kind="engine", error_text="<i>no</i>")  # fmt: skip

@@ -9,6 +9,7 @@ from models.base import db
 from models.run_content import RunOutput, RunVariable
 from models.run_state import RunState, RunType
 from models.variable import Category
+from services.house import house
 from tests import factories
 from tests import run_stories as stories
 
@@ -250,3 +251,14 @@ def test_a_failed_run_that_left_its_deployment_blocked_leads_to_settling_it(brow
     assert "Settle it</a>" in for_dave
     assert "Settle it</a>" not in for_vera
     assert "Look at it</a>" in for_vera
+
+
+def test_a_log_that_a_restored_portal_lacks_is_not_said_to_have_been_empty(browse, world):
+    run = stories.told(world.deployment(), stories.FAILED_PLAN, logs=stories.LOGS)
+    db.session.commit()
+    house().log_path(run.id).unlink()
+
+    for tab in ("", "log"):
+        shown = browse("vera").get(page_of(run, tab)).text
+        assert "restored from a backup without logs" in shown
+        assert "Nothing was printed" not in shown

@@ -83,6 +83,20 @@ def test_a_refused_rollback_says_why(kept, browse):
     assert "This version is the current one." in shown.text
 
 
+def test_while_a_run_could_start_the_page_says_what_is_in_the_way_instead_of_a_form(kept, browse):
+    ask(kept.dave)  # It is ready, and holds the lock.
+    alice = browse("alice")
+
+    for page in (alice.get(f"{STATES}/1").text, alice.get(STATES).text):
+        assert "Lock the deployment by hand first" in page
+        assert "/rollback" not in page
+        assert 'name="file"' not in page
+
+    alice.submit(f"{PLACE}/lock", {"note": "rolling back"})
+    assert "Roll back to state 1" in alice.get(f"{STATES}/1").text
+    assert 'name="file"' in alice.get(STATES).text
+
+
 def test_importing_a_file(kept, browse):
     file = (io.BytesIO(content(5, things=("five",))), "terraform.tfstate")
 

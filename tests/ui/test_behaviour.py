@@ -168,15 +168,17 @@ def test_what_changes_by_the_clock_alone_is_looked_at_then_and_once(look):
     with look("parts") as (page, problems):
         page.evaluate(
             """() => {
-              window.looked = 0;
-              document.body.addEventListener("live-poll", () => { window.looked += 1; });
+              const { body } = document;
+              body.dataset.looks = 0;
+              const count = () => { body.dataset.looks = 1 + Number(body.dataset.looks); };
+              body.addEventListener("live-poll", count);
               document.querySelector("h1").dataset.lookIn = "0.5";
             }"""
         )
-        page.wait_for_function("window.looked === 1")
-        page.evaluate("new Promise((go) => setTimeout(go, 2100))")  # Two more ticks.
+        page.wait_for_selector("body[data-looks='1']")
+        page.wait_for_timeout(2100)  # Two more ticks.
 
-        assert page.evaluate("window.looked") == 1
+        assert page.locator("body").get_attribute("data-looks") == "1"
         page.evaluate("document.querySelector('h1').dataset.lookIn = '0.1'")
-        page.wait_for_function("window.looked === 2")
+        page.wait_for_selector("body[data-looks='2']")
         assert problems == []
