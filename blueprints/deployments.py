@@ -13,8 +13,9 @@ from blueprints._shared.respond import page, respond_after
 from blueprints._shared.run_list import run_list
 from blueprints._shared.typed import posted
 from models.run import Run
-from services import deployments, locks, settling, states
+from services import ahead, deployments, locks, settling, states
 from services import runs as run_verbs
+from services.ahead import Ahead
 from services.deployments import (
     DeploymentLine,
     OutputLine,
@@ -25,6 +26,7 @@ from services.errors import Conflict, Invalid
 from services.locks import Grip
 from services.page import Page
 from services.settling import Doubt
+from services.vcs import links
 
 blueprint = Blueprint("deployments", __name__)
 _FILTER = ("q", "type", "module")
@@ -43,6 +45,8 @@ class Show:
     is_mine: bool
     grip: Grip | None
     doubt: Doubt | None
+    ahead: Ahead
+    may_link: bool
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ def show(project: str, stack: str, workspace: str) -> Response:
         is_mine=line.hand is not None and line.hand.user_id == actor.id,
         grip=locks.grip(frame.thing),
         doubt=settling.doubt(actor, frame.thing),
+        ahead=ahead.of(actor, frame.thing),
+        may_link=links.may_link(actor, frame.thing),
     )
     return page("deployments/show.html", context, crumbs=frame.crumbs)
 

@@ -299,6 +299,15 @@ def of_deployment(deployment_id: str, purpose: Purpose) -> Select[Schedule]:
     )
 
 
+def ahead_of(deployment_id: str) -> Select[Schedule]:
+    """The schedules of a deployment of which a time is to come, the next first, paused ones last."""
+    return (
+        select(Schedule)
+        .where(Schedule.deployment_id == deployment_id, Schedule.next_fire_at.is_not(None))
+        .order_by(Schedule.paused_at.is_not(None), Schedule.next_fire_at, Schedule.id)
+    )
+
+
 def _has_words(words: str) -> ColumnElement[bool]:
     return Schedule.name.icontains(words, autoescape=True)
 

@@ -112,6 +112,7 @@ def served(folder):
         "GANTRY_DATA_DIR": str(folder / "data"),
         "GANTRY_PORT": str(port),
         "GANTRY_WORKERS": "2",
+        "GANTRY_ALLOWED_HOSTS": "http://127.0.0.1",
         "GANTRY_EMAIL_DOMAIN": "in.example.com",
         "GANTRY_DEMO": "1",
         "GANTRY_DRAIN_S": "0",

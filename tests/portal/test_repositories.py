@@ -3,10 +3,6 @@
 The repository is served by http behind a password, as a service would.
 """
 
-import base64
-import threading
-from http.server import ThreadingHTTPServer
-
 import pytest
 from sqlalchemy import select
 
@@ -18,7 +14,7 @@ from services.access import SYSTEM, person
 from services.transaction import transaction
 from services.vcs import deliveries, integrations, links
 from tests import factories
-from tests.integrations.git.conftest import GitOverHttp, Repository
+from tests.integrations.git.conftest import Repository, over_http
 from tests.integrations.vcs import payloads
 from tests.scheduler.waiting import eventually
 
@@ -46,16 +42,8 @@ def repository(tmp_path):
 
 @pytest.fixture
 def server(repository):
-    with ThreadingHTTPServer(("127.0.0.1", 0), GitOverHttp) as http:
-        http.root = repository.bare.parent.parent
-        login = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
-        http.authorization, http.redirect_to, http.asked = f"Basic {login}", None, []
-        http.url = f"http://127.0.0.1:{http.server_address[1]}"
-        thread = threading.Thread(target=http.serve_forever)
-        thread.start()
+    with over_http(repository.bare.parent.parent, f"x-access-token:{TOKEN}") as http:
         yield http
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Real repositories on disk, and a real git server on the loopback that asks for a password."""
 
 import base64
+import contextlib
 import os
 import subprocess
 import threading
@@ -161,20 +162,30 @@ class GitOverHttp(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+@contextlib.contextmanager
+def over_http(root, login):
+    """What lies below a directory over http, for one `user:password`; its address is `url`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), GitOverHttp) as http:
+        http.root = root
+        http.authorization = "Basic " + base64.b64encode(login.encode()).decode()
+        http.redirect_to = None
+        http.asked = []
+        http.url = f"http://127.0.0.1:{http.server_address[1]}"
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        try:
+            yield http
+        finally:
+            http.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def server(repository):
     """The repository over http, for user `ada` with the password `open sesame`."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), GitOverHttp) as http:
-        http.root = repository.bare.parent
-        http.authorization = "Basic " + base64.b64encode(b"ada:open sesame").decode()
-        http.redirect_to = None
-        http.asked = []
-        http.url = f"http://127.0.0.1:{http.server_address[1]}/stack.git"
-        thread = threading.Thread(target=http.serve_forever)
-        thread.start()
+    with over_http(repository.bare.parent, "ada:open sesame") as http:
+        http.url += "/stack.git"
         yield http
-        http.shutdown()
-        thread.join()
 
 
 def files_in(directory: Path):
