@@ -245,6 +245,13 @@ def time_of(schedule_id: str, scheduled_for: dt.datetime) -> Select[ScheduleTime
     )
 
 
+def times_of_run(schedule_id: str, run_id: str) -> Select[ScheduleTime]:
+    """The ledger's row that made a run."""
+    return select(ScheduleTime).where(
+        ScheduleTime.schedule_id == schedule_id, ScheduleTime.run_id == run_id
+    )
+
+
 def decided_before(at: dt.datetime, limit: int) -> Select[str]:
     """The ids of rows of ledgers that were decided before an instant and are not to come."""
     return (
@@ -300,7 +307,7 @@ def of_deployment(deployment_id: str, purpose: Purpose) -> Select[Schedule]:
 
 
 def ahead_of(deployment_id: str) -> Select[Schedule]:
-    """The schedules of a deployment of which a time is to come, the next first, paused ones last."""
+    """The schedules of a deployment with a time to come: the next first, paused ones last."""
     return (
         select(Schedule)
         .where(Schedule.deployment_id == deployment_id, Schedule.next_fire_at.is_not(None))

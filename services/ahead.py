@@ -1,4 +1,4 @@
-"""What is ahead of a deployment by itself: everything that may start a run there without a person."""
+"""What is ahead of a deployment by itself: all that may start a run there without a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,9 +44,7 @@ def of(actor: Actor, deployment: Deployment) -> Ahead:
     here = session()
     stack = here.get_one(Stack, deployment.stack_id)
     rows = here.scalars(schedules.ahead_of(deployment.id).limit(MOST)).all()
-    by_purpose = {
-        purpose: [row for row in rows if row.purpose is purpose] for purpose in Purpose
-    }
+    by_purpose = {purpose: [row for row in rows if row.purpose is purpose] for purpose in Purpose}
     triggers = emails.triggers(
         (EmailTrigger.deployment_id == deployment.id) & EmailTrigger.paused.is_(False)
     )

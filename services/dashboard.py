@@ -172,7 +172,7 @@ def _day(on: dt.date, rows: Sequence[Any]) -> Day:
     drift = {"found": 0, "none": 0}
     for row in rows:
         if row.drift and row.state is RunState.FINISHED:
-            drift["found" if any((row.drifted or {}).values()) else "none"] += 1
+            drift["found" if (row.drifted or {}).get("drift") else "none"] += 1
     started = [row for row in rows if row.started_at]
     waiting = sorted((row.started_at - row.created_at).total_seconds() for row in started)
     running = sorted(row.worked_s for row in started)

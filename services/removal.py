@@ -59,6 +59,10 @@ def toll(actor: Actor, thing: Removable) -> Toll:
     return Toll(deployments, int(resources), len(active), left, len(full) - len(left))
 
 
+class Busy(Conflict):
+    """Runs there have not ended yet; later it may go."""
+
+
 def remove(
     actor: Actor,
     thing: Removable,
@@ -170,7 +174,7 @@ def _refuse_if_busy(thing: Removable) -> None:
     busy = session().scalars(places.active_runs(_run_scope(thing)).limit(NAMED_AT_MOST)).all()
     if busy:
         names = ", ".join(f"{run.project_name}#{run.number}" for run in busy)
-        raise Conflict(
+        raise Busy(
             f"Still being stopped: {names}. Nothing was deleted; try again when they have ended."
         )
 

@@ -14,7 +14,7 @@ from models import drift as rows
 from models.project import Deployment, Stack, Workspace
 from models.run import Run
 from models.run_state import RunState, RunType
-from models.schedule import Aftermath, Purpose, Schedule
+from models.schedule import Aftermath, Purpose, Schedule, times_of_run
 from models.schedule import of_deployment as schedules_of
 from models.user import User
 from services import access, mail, outbox, publishing, removal, runs, schedules
@@ -132,8 +132,11 @@ def run_moved(run: Run, before: RunState | None) -> None:
 def clear(run_id: str, schedule_id: str) -> str:
     """Remove what a time to live says, with its owner's rights of now. Why not, or ''.
 
-    Called again it does no harm: what is gone is gone. A deployment or stack in which something
-    is left, or runs, is not removed.
+    Called again it does no harm: what is gone is gone. Where something is left, nothing is
+    removed: the ledger says why, and the owner is told.
+
+    Raises:
+        Busy: while a run there has not ended; try again.
     """
     run, row = session().get(Run, run_id), session().get(Schedule, schedule_id)
     if run is None or row is None:
@@ -148,9 +151,36 @@ def clear(run_id: str, schedule_id: str) -> str:
         else:
             deployment = session().get_one(Deployment, row.deployment_id)
             removal.remove(actor, deployment, confirm=deployment.workspace_name, patience_s=0)
+    except removal.Busy:
+        raise
     except GantryError as refusal:
+        _not_removed(run.id, schedule_id, refusal.text)
         return refusal.text
     return ""
+
+
+def _not_removed(run_id: str, schedule_id: str, why: str) -> None:
+    """Write down, and tell, that what was destroyed is not removed."""
+    with transaction() as here:
+        row = here.get(Schedule, schedule_id)
+        if row is None:
+            return
+        for time in here.scalars(times_of_run(row.id, run_id)):
+            time.reason = f"Destroyed, but not removed: {why}"
+        place = f"{row.stack_name} in {row.workspace_name}"
+        _tell(
+            row,
+            f"{place} is destroyed, but not removed",
+            f"The time to live of {place} was over and everything in it was destroyed. "
+            f"It was not removed afterwards: {why}\n",
+            key=f"ttl:{run_id}:kept",
+        )
+
+
+def _tell(row: Schedule, subject: str, text: str, *, key: str) -> None:
+    owner = session().get(User, row.owner_id) if row.owner_id else None
+    if owner is not None and owner.is_active and owner.email:
+        mail.send(owner.email, subject, text, key=key)
 
 
 def _aftermath(actor: Actor, deployment: Deployment, then: str) -> Aftermath:
@@ -166,12 +196,11 @@ def _aftermath(actor: Actor, deployment: Deployment, then: str) -> Aftermath:
 
 def _warn(row: Schedule) -> None:
     row.warned_for = row.next_fire_at
-    owner = session().get(User, row.owner_id) if row.owner_id else None
-    if owner is None or not owner.email or row.next_fire_at is None:
+    if row.next_fire_at is None:
         return
     place = f"{row.stack_name} in {row.workspace_name}"
-    mail.send(
-        owner.email,
+    _tell(
+        row,
         f"{place} will be destroyed soon",
         f"Its time to live ends {row.next_fire_at:%d %b %Y, %H:%M} UTC. Everything in {place} is "
         "destroyed then, without asking again.\n\nTo keep it, take the time away or set a later "

@@ -109,6 +109,8 @@ NAV = (
 )
 """The sidebar; an entry is drawn once its endpoint exists."""
 
+_NOUNS = frozenset(endpoint.partition(".")[0] for _, endpoint, _, _ in NAV)
+
 
 class Current:
     """What layouts read of the present request; one object, a global of every template."""
@@ -195,8 +197,9 @@ def _may_open(endpoint: str, visitor: Visitor) -> bool:
 
 def _entry(row: tuple[str, str, str, str], counts: dict[str, str]) -> NavEntry:
     label, endpoint, icon, key = row
-    noun = endpoint.partition(".")[0]
-    is_active = request.blueprint == noun or request.path.startswith(f"/{noun}/")
+    noun, top = endpoint.partition(".")[0], request.path.split("/")[1]
+    # A page below a place belongs to the place: the schedules of a stack are under Projects.
+    is_active = noun == (top if top in _NOUNS else request.blueprint)
     counted = noun if noun in counts else ""
     return NavEntry(label, url_for(endpoint), icon, is_active, counts.get(noun, ""), key, counted)
 

@@ -17,7 +17,7 @@ from models.schedule import of_deployment as schedules_of
 from models.user import User
 from services import audit, deployments, edits, mail, outbox, paging, runs
 from services.access import Action, Actor, require, visible
-from services.drift.judging import judge
+from services.drift.judging import Finding, judge
 from services.errors import Invalid
 from services.fields import Fields
 from services.house import house
@@ -165,11 +165,21 @@ def _judge(run: Run) -> None:
     row.drifted, row.count, row.ignored_count = found.count > 0, found.count, found.ignored
     row.items, row.checked_at, row.run_id, row.note = list(found.items), clock.now(), run.id, ""
     row.version += 1
+    # A plan that only refreshes counts nothing to add or change, so the run says itself what it is.
+    run.changes = {**(run.changes or {}), "drift": found.count}
+    run.result = _result(found)
     check = check_of(deployment)
     if has_turned:
         _tell(row, run, check)
     if row.drifted and check is not None and check.reconcile and run.trigger_id == check.id:
         outbox.put(RECONCILE, run.id, {"run": run.id, "schedule": check.id})
+
+
+def _result(found: Finding) -> str:
+    if found.count:
+        return f"{found.count} {'thing has' if found.count == 1 else 'things have'} drifted."
+    minded = " that is to be minded" if found.ignored else ""
+    return f"Nothing has drifted{minded}: what exists is what was applied."
 
 
 def _put_right(run: Run) -> None:

@@ -81,7 +81,7 @@ def test_what_runs_shows_the_phases_so_far(browse, world):
 def test_drift_checks_have_a_chart_once_there_are_some(browse, world, busy):
     dave = browse("dave")
     before = dave.get("/").text
-    for changes in ({"add": 0, "change": 1}, {"add": 0, "change": 0}):
+    for changes in ({"add": 0, "drift": 1}, {"add": 0, "drift": 0}):
         factories.run(world.deployment(), state=RunState.FINISHED, drift=True, changes=changes)
     db.session.commit()
 

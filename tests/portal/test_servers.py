@@ -1,12 +1,25 @@
 """A provider's resources through the portal: drift, replacement, failure, time, secrets."""
 
+import datetime as dt
 import json
 
 import pytest
+from sqlalchemy import select
 
-from services import drift
-from services.access import SYSTEM
+from lib import clock
+from models.base import db
+from models.project import Deployment
+from models.run import Run
+from models.run_state import RunType
+from models.schedule import Purpose
+from services import drift, schedules, ttl
+from services.access import SYSTEM, person
+from services.runs import NewRun
+from services.schedules import NewSchedule
+from services.transaction import transaction
+from tests import factories
 from tests.provider.fixtures import PYTHON, lay_into
+from tests.scheduler.waiting import eventually
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("portal-servers")]
 
@@ -80,7 +93,8 @@ def test_drift_is_found_by_a_check_and_put_right_by_an_apply(portal, servers, cl
     portal.settled(drift.check_now(SYSTEM, portal.deployment(servers)))
     after = drift.of(SYSTEM, portal.deployment(servers)).verdict
 
-    assert (check.state, check.refresh_only, check.changes) == ("finished", True, NOTHING)
+    assert (check.state, check.refresh_only) == ("finished", True)
+    assert check.changes == NOTHING | {"drift": 1}
     assert drifted
     assert [(each["address"], each["action"]) for each in items] == [
         ("demo_file.greeting", "update")
@@ -125,3 +139,76 @@ def test_cancelling_while_a_server_is_made_keeps_the_server(portal, servers):
     assert stopped.state == "stopped"
     assert "demo_server.web" in portal.resources(servers)
     assert portal.deployment(servers).blocked_at is None
+
+
+def soon():
+    """A planned time that comes while the test waits for it."""
+    return (clock.now() + dt.timedelta(seconds=1)).isoformat()
+
+
+def run_by(trigger, place):
+    """The run that a trigger of this kind has started there, or None."""
+    db.session.rollback()
+    wanted = (Run.deployment_id == place.id) & (Run.trigger_kind == trigger)
+    return db.session.scalars(select(Run).where(wanted)).first()
+
+
+def is_gone(place_id):
+    db.session.rollback()
+    return db.session.scalars(select(Deployment.id).where(Deployment.id == place_id)).all() == []
+
+
+FILE = """
+terraform {
+  required_providers {
+    demo = { source = "gantry/demo" }
+  }
+}
+
+provider "demo" {
+  root = "%s"
+}
+
+resource "demo_file" "greeting" {
+  filename = "greeting.txt"
+  content  = "hello\\n"
+}
+"""
+
+
+@pytest.mark.usefixtures("store")
+def test_what_a_planned_check_finds_is_put_right_and_at_its_date_all_is_destroyed(portal, cloud):
+    stack = portal.stack({"main.tf": FILE % cloud}, published=True, auto_apply=True)
+    portal.applied(stack)
+    place = portal.deployment(stack)
+    with transaction():
+        owner = person(factories.user("olga", is_admin=True))
+    (cloud / "greeting.txt").write_text("changed by hand\n")
+    wanted = NewRun(
+        project="shop", stack=stack, workspace="staging", type=RunType.PREVIEW, drift=True
+    )
+    planned = NewSchedule(
+        name="drift check",
+        request=wanted,
+        when={"at": soon()},
+        what_if={},
+        purpose=Purpose.DRIFT,
+        extras={"reconcile": True},
+    )
+
+    check = schedules.create(owner, planned)
+
+    repair = portal.settled(eventually(lambda: run_by("drift", place), within_s=40))
+    found = run_by("schedule", place)
+    verdict = drift.of(SYSTEM, place).verdict
+    assert (found.trigger_id, found.result) == (check.id, "1 thing has drifted.")
+    assert repair.state == "finished", portal.log(repair)
+    assert repair.created_by_name.startswith("Olga")
+    assert (cloud / "greeting.txt").read_text() == "hello\n"
+    assert (verdict.drifted, verdict.note) == (False, f"Put right by run #{repair.number}.")
+
+    place_id = place.id
+    ttl.put(owner, place, at=soon(), then="deployment")
+
+    eventually(lambda: is_gone(place_id), within_s=40)
+    assert not (cloud / "greeting.txt").exists()

@@ -11,14 +11,14 @@ from models.project import Deployment, Stack
 from models.run import Run
 from models.run_state import RunState
 from models.schedule import Schedule
-from services import publishing, schedules, states, ttl
+from services import members, publishing, removal, schedules, states, ttl
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.runs import work
 from services.transaction import session
 from tests import factories
 from tests.mail_room import furnished
-from tests.services.runs.workshop import SOURCE, claim, hire, planned
-from tests.services.schedules.calendar import come, hours, ledger
+from tests.services.runs.workshop import SOURCE, ask, claim, hire, planned
+from tests.services.schedules.calendar import come, hours, ledger, rows
 from tests.services.states.shelf import applied, state
 
 pytestmark = pytest.mark.usefixtures("frozen_clock")
@@ -226,6 +226,33 @@ def test_an_owner_who_may_not_any_more_has_nothing_removed(deployed, frozen_cloc
     db.session.commit()
 
     assert "not here any more" in cleared()[0]
+
+
+def test_what_is_not_removed_is_written_down_and_told_to_the_owner(deployed, frozen_clock):
+    row = ended(deployed, frozen_clock, "stack")
+    members.replace(deployed.ada, deployed.project, [])
+
+    with furnished(url="smtp://127.0.0.1:25"):
+        [why] = cleared()
+
+    [time] = rows(row)
+    assert time.reason == f"Destroyed, but not removed: {why}"
+    letters = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "mail"))
+    told = [each.payload for each in letters if "not removed" in each.payload["subject"]]
+    assert [each["to"] for each in told] == ["alice@example.com"]
+    assert why in told[0]["text"]
+
+
+def test_while_a_run_is_at_work_there_the_removal_waits_and_is_tried_again(deployed, frozen_clock):
+    ended(deployed, frozen_clock, "deployment")
+    ask(deployed.dave, "preview")
+    held = claim(hire("busy"))
+
+    with pytest.raises(removal.Busy):
+        cleared()
+    work.fail(held, "engine", "It was killed.")
+
+    assert cleared() == [""]
 
 
 def test_a_destroy_that_failed_removes_nothing(deployed, frozen_clock):

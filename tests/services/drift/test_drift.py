@@ -92,6 +92,16 @@ def test_what_differs_is_the_verdict_with_its_run(deployed):
     assert found.since == clock.now()
 
 
+def test_the_check_itself_says_what_it_found(deployed):
+    found = db.session.get_one(Run, checked(deployed, TAGS).run_id)
+    assert (found.changes["drift"], found.result) == (1, "1 thing has drifted.")
+
+    nothing = db.session.get_one(Run, checked(deployed).run_id)
+
+    assert nothing.changes["drift"] == 0
+    assert nothing.result == "Nothing has drifted: what exists is what was applied."
+
+
 def test_the_verdict_keeps_since_when_until_it_turns(deployed, frozen_clock):
     first = checked(deployed, TAGS).since
     frozen_clock.advance(hours(1))
