@@ -14,7 +14,7 @@ from blueprints._shared.respond import page, respond_after
 from models.user import User
 from services import health, hold, teams, users
 from services.access import require_admin
-from services.errors import Invalid
+from services.errors import Conflict, Invalid
 from services.teams import RoleLine
 
 blueprint = Blueprint("administration", __name__, url_prefix="/administration")
@@ -70,10 +70,24 @@ def show() -> Response:
     )
 
 
+@blueprint.get("/hold/release")
+def confirm_release() -> Response:
+    """Ask before runs go on, and say what to look at first."""
+    require_admin(current.actor())
+    found = hold.current()
+    if found is None:
+        raise Conflict("Nothing is on hold: runs go on.")
+    return page("administration/release.html", {"found": found}, crumbs=_crumbs("Hold"))
+
+
 @blueprint.post("/hold/release")
 def release_hold() -> Response:
     """Let runs go on that wait since a restore."""
-    hold.release(current.actor())
+    try:
+        hold.release(current.actor())
+    except Conflict as refusal:  # A second click.
+        current.tell(refusal.text, "warning")
+        return respond_after(url_for(".show"))
     return respond_after(url_for(".show"), said="Runs go on.")
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,6 +46,8 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything that services know of. Never raises for what it finds."""
     found = [_of_health(check) for check in health.checks()]
+    if not found[0].is_well:  # The database is away: of its migrations there is nothing to do.
+        found[1] = replace(found[1], mend="")
     if not all(finding.is_well for finding in found if finding.name != "disk"):
         return found  # Without its tables nothing else can be asked.
     return [*found, *(_asked(name, check) for name, check in _CHECKS.items())]
@@ -57,7 +59,7 @@ def _of_health(check: health.Check) -> Finding:
 
 _MEND = {
     "database": "See that the database runs, and that GANTRY_DATABASE_URL names it.",
-    "migrations": "Run “gantry db upgrade”; of a newer database, use the Gantry that made it.",
+    "migrations": "If the database is the newer one, use the Gantry that made it.",
     "disk": "Make room, or lower GANTRY_DISK_FLOOR_MB: nothing that changes things starts now.",
 }
 

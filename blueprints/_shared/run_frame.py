@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 
 from blueprints._shared import current, run_words
 from blueprints._shared.current import Crumb
@@ -61,6 +61,15 @@ class Frame:
     def is_working(self) -> bool:
         """Whether a worker is at it."""
         return self.run.state in WORKING
+
+    @property
+    def log_kept_until(self) -> dt.datetime | None:
+        """When the log of a run that has ended will expire; None when it has, or nobody knows."""
+        run = self.run
+        if run.finished_at is None or run.log_expired_at is not None:
+            return None
+        days = current_app.extensions["gantry_settings"].log_retention_days
+        return run.finished_at + dt.timedelta(days=days)
 
     @property
     def has_blocked(self) -> bool:

@@ -6,6 +6,8 @@ import pytest
 
 from models.base import db
 from models.user import User
+from services import hold
+from services.access import SYSTEM
 
 PAGES = ("", "/users", "/settings")
 
@@ -98,3 +100,23 @@ def test_who_is_to_be_shut_out_is_named_and_what_ends_is_said(browse, world):
 
     assert "Deactivate dave@example.com" in text
     assert "Sessions end and tokens work no more, at once." in text
+
+
+def test_the_hold_stands_on_every_page_and_its_release_asks_first(browse):
+    hold.begin(SYSTEM, "Restored from a backup of 3 May 2026.")
+    ada, dave = browse("ada"), browse("dave")
+
+    for visitor, url in ((ada, "/"), (ada, "/queue"), (dave, "/runs"), (dave, "/projects/shop")):
+        shown = visitor.get(url).text
+        assert "On hold: nothing runs" in shown
+        assert ("/administration/hold/release" in shown) is (visitor is ada)
+    question = ada.get("/administration/hold/release").text
+    assert "stop it first" in question
+    assert hold.is_on()
+
+    released = ada.submit("/administration/hold/release", follow_redirects=True)
+    again = ada.submit("/administration/hold/release", follow_redirects=True)
+
+    assert "Runs go on." in released.text
+    assert "Nothing is on hold." in again.text
+    assert ada.get("/administration/hold/release").status_code == 409

@@ -1,5 +1,6 @@
 """What the pages of a run show: fragments are the page's own, and nothing becomes markup."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -262,3 +263,22 @@ def test_a_log_that_a_restored_portal_lacks_is_not_said_to_have_been_empty(brows
         shown = browse("vera").get(page_of(run, tab)).text
         assert "restored from a backup without logs" in shown
         assert "Nothing was printed" not in shown
+
+
+def test_an_ended_run_says_until_when_its_log_is_kept_and_then_that_it_expired(
+    browse, world, frozen_clock
+):
+    run = stories.told(world.deployment(), stories.APPLIED)
+    run.finished_at = frozen_clock.now()
+    db.session.commit()
+    visitor = browse("vera")
+
+    kept = visitor.get(page_of(run)).text
+    run.log_expired_at = frozen_clock.now()
+    db.session.commit()
+
+    assert "kept until <time" in kept
+    assert f"{frozen_clock.now() + dt.timedelta(days=60):%-d %b %Y}" in kept
+    gone = visitor.get(page_of(run)).text
+    assert "kept until" not in gone
+    assert "expired" in gone

@@ -88,6 +88,7 @@ CASES = [
     ),
     Case("api_tokens.index", EVERYONE),
     Case("api_tokens.create", EVERYONE, 201, send={"name": "ci"}),
+    Case("administration.confirm_release", ADMIN, before=_on_hold),
     Case("administration.release_hold", ADMIN, 303, send={}, before=_on_hold),
     Case("api_hold.show", ADMIN),
     Case("api_hold.release", ADMIN, 204, send={}, before=_on_hold),
