@@ -52,6 +52,7 @@ class Show:
     ahead: int
     stack: Stack
     source: str
+    lost_zone: str
     may_edit: bool
 
 
@@ -110,6 +111,7 @@ def show(schedule_id: str) -> Response:
         ahead=ahead,
         stack=stacks.towards(actor, row.project_name, row.stack_name),
         source=sources.describe(row.inputs.get("source")),
+        lost_zone=schedules.lost_zone(row),
         may_edit=may_edit,
     )
     return page("schedules/show.html", context, crumbs=crumbs_of(row))

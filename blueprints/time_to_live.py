@@ -11,7 +11,7 @@ from blueprints._shared.filters import zone
 from blueprints._shared.places import Frame
 from blueprints._shared.respond import page, respond_after
 from blueprints._shared.typed import Typed, posted
-from lib.recurrence import local, zone_named
+from lib.recurrence import local, zone_or_utc
 from models.project import Stack
 from models.schedule import Schedule
 from services import stacks, ttl
@@ -99,7 +99,7 @@ def _typed(row: Schedule | None) -> Typed:
         return Typed({"timezone": str(zone()), "then": "keep"})
     return Typed(
         {
-            "at": local(row.at, zone_named(row.timezone)).strftime("%Y-%m-%dT%H:%M"),
+            "at": local(row.at, zone_or_utc(row.timezone)).strftime("%Y-%m-%dT%H:%M"),
             "timezone": row.timezone,
             "then": row.aftermath.value,
             "version": str(row.version),

@@ -88,6 +88,8 @@ def deliver(site: Site) -> int:
 
 def _deliver(site: Site, taken: outbox.Taken) -> None:
     deliverer = DELIVERERS.get(taken.kind)
+    if not outbox.begin(taken):
+        return
     try:
         if deliverer is None:
             raise Undeliverable(f"This Gantry knows nobody who delivers “{taken.kind}”.")

@@ -66,6 +66,19 @@ def take(limit: int) -> list[Taken]:
         return [Taken(row.id, row.kind, row.key, row.payload, row.attempts) for row in rows]
 
 
+def begin(taken: Taken) -> bool:
+    """Start the lease anew, now that this message's turn has come. False when it is another's.
+
+    A batch is taken at once, and one slow message must not use up the time of those behind it.
+    """
+    with transaction():
+        row = _held(taken)
+        if row is None or row.given_up_at is not None:
+            return False
+        row.due_at = clock.now() + LEASE
+        return True
+
+
 def delivered(taken: Taken) -> None:
     """The message arrived."""
     with transaction():

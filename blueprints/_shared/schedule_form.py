@@ -10,7 +10,7 @@ from blueprints._shared.current import Crumb
 from blueprints._shared.filters import zone
 from blueprints._shared.pairs_form import inputs_of, posted_variables, written
 from blueprints._shared.typed import Typed
-from lib.recurrence import DAYS, Every, local, zone_named
+from lib.recurrence import DAYS, Every, local, zone_or_utc
 from models.schedule import Schedule
 from services import drafts, schedules
 from services.errors import Invalid
@@ -74,7 +74,7 @@ def blank(timezone: str) -> Typed:
 def of(row: Schedule) -> Typed:
     """The form of a schedule as it is."""
     inputs = row.inputs
-    clock = zone_named(row.timezone)
+    clock = zone_or_utc(row.timezone)
     every = Every.parse(row.every or "1 day")
     active = row.active or {"from": "", "until": "", "days": list(DAYS)}
     texts = {
@@ -204,7 +204,7 @@ def when(form: Typed) -> dict[str, Any]:
 
 def two_clocks(at: dt.datetime, timezone: str) -> tuple[str, str]:
     """(in the schedule's zone, in the visitor's zone): what the clocks on the wall show."""
-    own = at.astimezone(zone_named(timezone))
+    own = at.astimezone(zone_or_utc(timezone))
     theirs = at.astimezone(zone())
     return f"{own:%a %-d %b %Y, %H:%M %Z}", f"{theirs:%a %-d %b %Y, %H:%M %Z}"
 

@@ -5,9 +5,12 @@ TLS from the first byte (`smtps://`), or STARTTLS, which is insisted on unless t
 program sent it (RFC 3834).
 """
 
+import contextlib
 import smtplib
+import socket
 import ssl
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -20,6 +23,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from integrations.mail.automatic import OWN_HEADER
 
 TIMEOUT_S = 15.0
+LONGEST_S = 120.0
+"""A server that answers byte by byte keeps within the time of each step; the letter ends here."""
+
 _PORTS = {"smtp": 587, "smtps": 465}
 _STARTTLS = ("required", "optional", "never")
 _PERMANENT = HTTPStatus.INTERNAL_SERVER_ERROR  # 5xx of SMTP means what 5xx does not of HTTP.
@@ -114,15 +120,16 @@ def compose(letter: Letter) -> EmailMessage:
     return message
 
 
-def send(to_server: Server, letter: Letter) -> None:
-    """Hand a letter over. Waits for the server, at most a quarter of a minute a step.
+def send(to_server: Server, letter: Letter, *, longest_s: float = LONGEST_S) -> None:
+    """Hand a letter over. Waits for the server a quarter of a minute a step, in all `longest_s`.
 
     Raises:
         NotSent: when it was not taken, for now or for good.
     """
     message = compose(letter)
     try:
-        with _connect(to_server, letter) as connection:
+        with _connection(to_server, letter) as connection, _ended_after(longest_s, connection):
+            connection.connect(to_server.host, to_server.port)
             _secure(connection, to_server)
             if to_server.user:
                 connection.login(to_server.user, to_server.password)
@@ -142,15 +149,35 @@ def send(to_server: Server, letter: Letter) -> None:
         raise NotSent(_words(error, to_server), is_absent=isinstance(error, OSError)) from error
 
 
-def _connect(to_server: Server, letter: Letter) -> smtplib.SMTP:
+def _connection(to_server: Server, letter: Letter) -> smtplib.SMTP:
     # The name given in EHLO is the sender's domain; smtplib would ask a resolver for one.
     name = letter.sender.rpartition("@")[2].rstrip("> ") or "localhost"
+    made: smtplib.SMTP
     if to_server.tls:
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(
-            to_server.host, to_server.port, name, timeout=TIMEOUT_S, context=context
-        )
-    return smtplib.SMTP(to_server.host, to_server.port, name, timeout=TIMEOUT_S)
+        made = smtplib.SMTP_SSL(local_hostname=name, timeout=TIMEOUT_S, context=context)
+    else:
+        made = smtplib.SMTP(local_hostname=name, timeout=TIMEOUT_S)
+    # `connect` alone would leave the name of the host unset, by which certificates are checked.
+    made._host = to_server.host  # type: ignore[attr-defined]  # noqa: SLF001 - as the constructor does
+    return made
+
+
+@contextlib.contextmanager
+def _ended_after(longest_s: float, connection: smtplib.SMTP) -> Iterator[None]:
+    """Hang up once it takes longer, whatever it waits for."""
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError, AttributeError):  # It has ended by itself.
+            connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+    timer = threading.Timer(longest_s, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _secure(connection: smtplib.SMTP, to_server: Server) -> None:

@@ -3,7 +3,7 @@
 from lib.recurrence.cron import Cron
 from lib.recurrence.interval import UNITS, Every
 from lib.recurrence.rule import Once, Rule
-from lib.recurrence.wall import local, settle, zone_named
+from lib.recurrence.wall import local, settle, zone_named, zone_or_utc
 from lib.recurrence.window import DAYS, Window
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "local",
     "settle",
     "zone_named",
+    "zone_or_utc",
 ]

@@ -22,6 +22,14 @@ def zone_named(name: str) -> zoneinfo.ZoneInfo:
         ) from None
 
 
+def zone_or_utc(name: str) -> dt.tzinfo:
+    """The zone with this name, or UTC when this machine does not know it (any more)."""
+    try:
+        return zone_named(name)
+    except ValueError:
+        return dt.UTC
+
+
 def local(instant: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """What the wall clock shows at an instant, without its zone."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)

@@ -38,6 +38,8 @@ def process(email_id: str) -> None:
         trigger = here.get(EmailTrigger, row.trigger_id, populate_existing=True)
         if trigger is None:
             _close(row, Verdict.REFUSED, "The trigger was deleted.")
+        elif trigger.rotated_at is not None and row.received_at < trigger.rotated_at:
+            _close(row, Verdict.REFUSED, "The trigger's address was changed meanwhile.")
         elif isinstance(message, str):
             _close(row, Verdict.REFUSED, message)
         else:

@@ -14,7 +14,7 @@ from services.schedules.kept import (
     scope_of,
     when_of,
 )
-from services.schedules.timing import Look, look, upcoming, words_of
+from services.schedules.timing import Look, look, lost_zone, upcoming, words_of
 from services.schedules.verbs import (
     LedgerLine,
     forget,
@@ -43,6 +43,7 @@ __all__ = [
     "ledger",
     "line_of",
     "look",
+    "lost_zone",
     "page",
     "pause",
     "request_of",

@@ -18,7 +18,7 @@ from models import schedule as schedules
 from models.project import Deployment
 from models.schedule import Outcome, Overlap, Purpose, Schedule, ScheduleTime
 from services import hold, runs
-from services.errors import Forbidden, GantryError, NotFound, Unavailable
+from services.errors import Conflict, Forbidden, GantryError, NotFound, Unavailable
 from services.runs.create import Wanted, as_applied, make_all, may_be, require_runs
 from services.schedules import inputs, missing, timing
 from services.schedules.missing import Look, Policy, Verdict
@@ -196,6 +196,9 @@ class _Batch:
 
     def _wanted(self, row: Schedule) -> Wanted:
         """The run; what its owner would be told is told to those who read the ledger."""
+        lost = timing.lost_zone(row)
+        if lost:
+            raise Conflict(lost)
         actor, place = self._around.owner_of(row), self._around.places[row.deployment_id]
         try:
             require_runs(actor, place)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from lib import clock
-from lib.recurrence import DAYS, Cron, Every, Once, Rule, Window, settle, zone_named
+from lib.recurrence import DAYS, Cron, Every, Once, Rule, Window, settle, zone_named, zone_or_utc
 from models.schedule import Schedule
 from services.fields import Fields
 
@@ -58,12 +58,25 @@ def rule_of(row: Schedule | Mapping[str, Any]) -> Rule:
         what = Once(got["at"])
     return Rule(
         what=what,
-        zone=zone_named(got["timezone"]),
+        zone=zone_or_utc(got["timezone"]),
         first=got["first_at"],
         start=got["start_at"],
         end=got["end_at"],
         window=_window(got["active"]),
     )
+
+
+def lost_zone(row: Schedule) -> str:
+    """The sentence about a zone that was known when it was chosen and is no more, or ''.
+
+    Names leave the tables now and then, and another machine has other tables. Until another is
+    chosen its times are reckoned in UTC, so that they can be shown, and start nothing.
+    """
+    try:
+        zone_named(row.timezone)
+    except ValueError:
+        return f"The time zone “{row.timezone}” is not known here any more; choose another."
+    return ""
 
 
 COLUMNS = (*WAYS, "timezone", "first_at", "start_at", "end_at", "end_after", "active")

@@ -71,7 +71,9 @@ def test_every_page_says_it_and_an_administrator_releases_it_there(world, browse
     hold.begin(world.ada, "It was restored.")
     ada, vera = browse("ada"), browse("vera")
 
-    assert "On hold: nothing runs" in vera.get("/").text
+    told = vera.get("/").text
+    assert "On hold: nothing runs" in told
+    assert "no schedule fires, no mail, commit status or comment is sent" in told
     assert "/administration/hold/release" not in vera.get("/projects").text
     assert "/administration/hold/release" in ada.get("/projects").text
 

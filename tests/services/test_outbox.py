@@ -86,6 +86,28 @@ def test_what_is_hopeless_is_given_up_at_once():
     assert outbox.depths() == {}
 
 
+def test_a_slow_message_does_not_use_up_the_time_of_those_behind_it(frozen_clock):
+    put(key="1")
+    put(key="2")
+    _, second = outbox.take(10)
+
+    frozen_clock.advance(outbox.LEASE.total_seconds() - 1)
+    assert outbox.begin(second)
+    frozen_clock.advance(outbox.LEASE.total_seconds() - 1)
+
+    assert [each.key for each in outbox.take(10)] == ["1"]
+
+
+def test_what_somebody_else_has_taken_meanwhile_is_not_begun(frozen_clock):
+    put()
+    [mine] = outbox.take(10)
+    frozen_clock.advance(outbox.LEASE.total_seconds() + 1)
+    [theirs] = outbox.take(10)
+
+    assert not outbox.begin(mine)
+    assert outbox.begin(theirs)
+
+
 def test_who_took_it_and_died_is_fenced_off_when_he_comes_back(frozen_clock):
     put()
     (first,) = outbox.take(1)

@@ -1,7 +1,10 @@
 """Sending: a real server takes the letters, refuses them, or is not there."""
 
+import contextlib
 import datetime as dt
 import socket
+import threading
+import time
 
 import pytest
 
@@ -86,6 +89,26 @@ def test_what_the_server_answers_says_whether_to_try_again(box, answer, is_final
         smtp.send(smtp.server(box.url), letter())
 
     assert refusal.value.is_final is is_final
+
+
+def test_a_server_that_dribbles_ends_the_letter_all_the_same():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def dribble():
+            there, _ = server.accept()
+            with there, contextlib.suppress(OSError):
+                while True:
+                    there.sendall(b"220-Welcome, and wait\r\n")
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        place = smtp.server(f"smtp://127.0.0.1:{server.getsockname()[1]}?starttls=never")
+
+        with pytest.raises(NotSent):
+            smtp.send(place, letter(), longest_s=0.2)
+
+        thread.join()
 
 
 def test_nobody_there_is_a_sentence():

@@ -13,6 +13,7 @@ from services import blobs, email_triggers, emails, runs
 from services.errors import Forbidden, Invalid, NotFound
 from services.runs import files
 from tests import factories, inbound, mail_room
+from tests.services.at_once import at_once
 from tests.services.mail.conftest import run_of, take_in
 
 MAPPING = {"size": "body:size", "title": "subject", "by": "sender"}
@@ -54,6 +55,20 @@ def test_one_message_id_starts_one_run_however_it_comes(make):
     assert len(first) == 1
     assert second == []
     assert db.session.query(Email).one().repeats == 1
+
+
+@pytest.mark.both_databases
+def test_one_message_that_comes_twice_at_once_starts_one_run(app, make):
+    to = email_triggers.address_of(make())
+    copies = [inbound.letter(to, message_id="<same@example.com>", text=text) for text in "ab"]
+
+    kept = at_once(app, lambda: take_in(copies.pop()))
+    [email_id] = [one for each in kept for one in each]
+    at_once(app, lambda: emails.process(email_id))
+
+    row = db.session.query(Email).one()
+    assert (row.verdict, row.repeats) == (Verdict.ACCEPTED, 1)
+    assert db.session.query(Run).count() == 1
 
 
 def test_a_message_to_two_triggers_is_one_of_each(make, sourced):
@@ -355,6 +370,21 @@ def test_the_address_changes_and_the_old_one_is_nobody_s(make, send, sourced):
     assert row.trigger_id is None
     assert email_triggers.address_of(trigger) != before
     assert send(trigger).verdict is Verdict.ACCEPTED
+
+
+def test_mail_that_was_on_its_way_when_the_address_changed_starts_nothing(
+    make, sourced, frozen_clock
+):
+    trigger = make()
+    [email_id] = take_in(inbound.letter(email_triggers.address_of(trigger)))
+    frozen_clock.advance(1)
+    email_triggers.rotate(sourced.alice, trigger.id)
+
+    emails.process(email_id)
+
+    row = db.session.get_one(Email, email_id)
+    assert (row.verdict, row.run_id) == (Verdict.REFUSED, None)
+    assert row.reason == "The trigger's address was changed meanwhile."
 
 
 def test_who_may_do_what_with_a_trigger(make, sourced):

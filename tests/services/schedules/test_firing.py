@@ -194,6 +194,25 @@ def test_an_owner_who_is_gone_starts_nothing(world, frozen_clock):
     assert "not here any more" in refusal(row)
 
 
+def test_a_zone_that_is_no_more_starts_nothing_and_its_page_says_what_to_do(
+    world, frozen_clock, browse
+):
+    row = make(world.dave)
+    row.timezone = "Mars/Olympus"
+    db.session.commit()
+    frozen_clock.advance(hours(15))
+
+    come()
+
+    sentence = "The time zone “Mars/Olympus” is not known here any more; choose another."
+    assert refusal(row) == sentence
+    assert now(row).next_fire_at is not None
+    dave = browse("dave")
+    assert sentence in dave.get(f"/schedules/{row.id}").text
+    assert dave.get("/schedules").status_code == 200
+    assert "Mars/Olympus" in dave.get(f"/schedules/{row.id}/edit").text
+
+
 def test_a_draft_is_not_started_and_the_ledger_says_why(world, frozen_clock):
     row = make(world.dave)
     publishing.unpublish(world.alice, world.stack)

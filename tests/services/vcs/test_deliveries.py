@@ -10,6 +10,7 @@ from services.access import SYSTEM
 from services.errors import Conflict, Forbidden, NotFound, TooLarge, Unreadable
 from services.vcs import deliveries, integrations, processing
 from tests.integrations.vcs import payloads
+from tests.services.at_once import at_once
 from tests.services.vcs.hub import B, Hub
 
 
@@ -60,6 +61,30 @@ def test_the_same_delivery_again_has_no_effect(hub):
 
     assert (again.is_replay, again.delivery_id) == (True, first.delivery_id)
     assert len(hub.runs()) == 1
+
+
+@pytest.mark.both_databases
+def test_of_the_same_delivery_twice_at_once_one_starts_a_run(app, hub):
+    headers, body = payloads.github("push", payloads.push(modified=["web/a.tf"]), delivery="one")
+    lower = {key.lower(): value for key, value in headers.items()}
+    integration_id = hub.integration.id
+
+    answers = at_once(app, lambda: deliveries.accept(integration_id, lower, body))
+
+    assert sorted(each.is_replay for each in answers) == [False, True]
+    assert len({each.delivery_id for each in answers}) == 1
+    hub.work()
+    assert len(hub.runs()) == 1
+
+
+@pytest.mark.both_databases
+def test_a_delivery_that_two_deal_with_at_once_starts_one_run(app, hub):
+    taken = hub.send(payloads.push(modified=["web/a.tf"])).delivery_id
+
+    at_once(app, lambda: processing.process(taken, hub.git))
+
+    assert len(hub.runs()) == 1
+    assert hub.delivery(taken).verdict == "processed"
 
 
 def test_a_signed_body_under_another_name_is_a_replay(hub):
