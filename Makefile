@@ -72,7 +72,7 @@ audit: $(VENV)/.dev-installed ## known vulnerabilities in what the portal runs o
 	@$(BIN)/pip-audit --requirement requirements/runtime.txt --disable-pip --require-hashes
 
 .PHONY: clockwork
-clockwork: $(VENV)/.dev-installed ## a thousand planned times, six processes, kills: each time decided once
+clockwork: $(VENV)/.dev-installed ## thousands of planned times, six processes, kills: each time decided once
 	@$(BIN)/python -m tests.scheduler.clockwork
 
 .PHONY: bench

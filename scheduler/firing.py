@@ -26,8 +26,12 @@ BREAK = dt.timedelta(seconds=30)
 HELD_S = 0.1
 """How long one transaction should last: as many schedules are settled in it as that takes."""
 
-MOST_TOGETHER = 100
-"""So many schedules are settled in one transaction at most."""
+LEAST_TOGETHER, MOST_TOGETHER = 10, 100
+"""So many schedules are settled in one transaction at least, and at most.
+
+One that takes long mostly waits, on PostgreSQL for others who make runs in the same project: with
+fewer in each there would be more of them, that is, more waiting.
+"""
 
 
 class Watch:
@@ -59,7 +63,7 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self._size = 10
+        self._size = LEAST_TOGETHER
         self._alone = 0
 
     @property
@@ -74,7 +78,7 @@ class Pace:
             return
         fitting = int(HELD_S * count / max(took_s, 0.001))
         # A short one says little of a long one: at most twice as many as were just measured.
-        self._size = max(1, min(fitting, 2 * count, MOST_TOGETHER))
+        self._size = max(LEAST_TOGETHER, min(fitting, 2 * count, MOST_TOGETHER))
 
     def stumbled(self, count: int) -> None:
         """Of so many, one cannot be settled."""

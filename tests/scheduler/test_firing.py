@@ -51,18 +51,18 @@ def test_a_transaction_settles_as_many_as_keep_it_short():
     for _ in range(10):
         pace.settled(pace.size, took_s=0.0005 * pace.size)
     quick = pace.size
-    pace.settled(quick, took_s=0.02 * quick)
+    pace.settled(quick, took_s=0.005 * quick)
 
     assert quick == firing.MOST_TOGETHER
-    assert pace.size == round(firing.HELD_S / 0.02)
+    assert pace.size == round(firing.HELD_S / 0.005)
 
 
-def test_what_takes_longer_than_a_transaction_should_is_settled_by_itself():
+def test_one_that_had_to_wait_makes_the_next_no_smaller_than_the_least():
     pace = firing.Pace()
 
     pace.settled(pace.size, took_s=60)
 
-    assert pace.size == 1
+    assert pace.size == firing.LEAST_TOGETHER
 
 
 def test_after_a_fault_each_is_settled_by_itself_until_those_are_over():
