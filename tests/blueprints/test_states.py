@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models.base import db
 from models.run import Run
-from services import state_clients, states
+from services import settling, state_clients, states
 from tests.services.runs.workshop import ask, hire, now
 from tests.services.states.shelf import applied, content, fresh, lost, state
 
@@ -134,6 +134,16 @@ def test_a_block_is_shown_and_settled(kept, browse):
     assert "Settled" in shown.text
     assert "Blocked:" not in shown.text
     assert now(waiting).state == "ready"
+
+
+def test_a_note_cannot_be_typed_longer_than_it_may_be(kept, browse):
+    lost(kept)
+
+    shown = browse("alice").get(STATES).text + browse("alice").get(f"{STATES}/1").text
+
+    notes = re.findall(r'<input[^>]* name="note"[^>]*>', shown)
+    assert len(notes) == 3, "settling, importing, rolling back"
+    assert all(f'maxlength="{settling.NOTE_LIMIT}"' in note for note in notes)
 
 
 def test_settling_without_a_decision_says_so(kept, browse):
