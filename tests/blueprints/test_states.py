@@ -218,4 +218,5 @@ def test_destroying_a_workspace_lists_what_goes_and_wants_its_name(kept, browse)
     made = visitor.submit(url, {"confirm": "staging"})
 
     assert "1 destroy run was made" in made.text
+    assert 'data-stand-at="/workspaces/staging/runs"' in made.text, "a reload makes no second one"
     assert [run.type for run in db.session.scalars(select(Run).where(Run.type == "destroy"))]
