@@ -1,16 +1,20 @@
 """A house with a mail room, a trigger, and mail to it."""
 
 import pytest
+from sqlalchemy import select
 
 from lib import clock
 from models.base import db
 from models.email import Email
 from models.run import Run
+from models.run_content import RunVariable
 from services import email_triggers, emails
 from services.email_triggers import NewTrigger
 from services.house import house
 from tests import inbound, mail_room, mailbox
 from tests.services.runs.workshop import SOURCE
+
+MAPPING = {"size": "body:size", "title": "subject", "by": "sender"}
 
 
 @pytest.fixture
@@ -75,3 +79,9 @@ def box(app):
         mail_room.furnished(keys=inbound.keys(), url=found.url),
     ):
         yield found
+
+
+def values(run):
+    """What a run was given: name → value."""
+    rows = db.session.scalars(select(RunVariable).where(RunVariable.run_id == run.id))
+    return {row.name: row.value for row in rows}

@@ -8,7 +8,7 @@ from models.base import db
 from models.project import Stack
 from models.run import Run
 from models.run_state import RunState, RunType
-from models.schedule import ScheduleTime
+from models.schedule import Schedule, ScheduleTime
 from services import runs, schedules
 from services.schedules import NewSchedule
 from tests.services.runs.workshop import SOURCE
@@ -51,6 +51,12 @@ def come():
         count += 1
         assert count < 200
     db.session.commit()
+
+
+def now(row):
+    """The schedule as the database has it."""
+    db.session.rollback()
+    return db.session.get_one(Schedule, row.id, populate_existing=True)
 
 
 def ledger(row):

@@ -103,6 +103,9 @@ class Hub:
         db.session.expire_all()
         return list(db.session.scalars(db.select(VcsOutcome).order_by(VcsOutcome.id)))
 
+    def reasons(self):
+        return [each.reason for each in self.outcomes()]
+
     @staticmethod
     def runs():
         db.session.expire_all()

@@ -1,28 +1,19 @@
+"""What a push or a tag starts, once, and with whose rights."""
+
 import pytest
 
-from lib import ids
 from models.base import db
 from models.member import Member
 from models.outbox import OutboxMessage
 from models.run import Run
 from models.run_state import RunState, RunType
 from models.user import User
-from models.vcs import VcsRun
-from services import publishing, runs
-from services.errors import Conflict, Forbidden, Invalid
-from services.vcs import integrations, links, processing, starting
+from services import publishing
+from services.errors import Invalid
+from services.vcs import integrations, processing
 from tests import factories
 from tests.integrations.vcs import payloads
 from tests.services.vcs.hub import A, B, C, D, FakeGit, Hub
-
-
-@pytest.fixture
-def hub(world):
-    return Hub(world)
-
-
-def reasons(hub):
-    return [each.reason for each in hub.outcomes()]
 
 
 def test_a_push_that_touches_the_path_starts_an_apply_with_the_rights_of_the_links_owner(
@@ -50,7 +41,7 @@ def test_deleted_files_count_and_files_elsewhere_do_not(hub, world):
     hub.push(before=B, after=C, removed=["web/a.tf"])
 
     assert [each.verdict for each in hub.outcomes()] == ["skipped", "started"]
-    assert reasons(hub)[0] == "No file below web changed."
+    assert hub.reasons()[0] == "No file below web changed."
     assert [run.source["commit"] for run in hub.runs()] == [C]
 
 
@@ -70,7 +61,7 @@ def test_other_branches_and_repositories_start_nothing(hub):
 
     assert (elsewhere.verdict, "team/other" in elsewhere.reason) == ("ignored", True)
     assert branch.verdict == "processed"
-    assert reasons(hub) == ["It follows main; this is feature."]
+    assert hub.reasons() == ["It follows main; this is feature."]
     assert hub.runs() == []
 
 
@@ -148,7 +139,7 @@ def test_an_older_push_that_comes_late_starts_nothing(hub):
     hub.push(before=A, after=B, modified=["web/a.tf"])
 
     assert [run.source["commit"] for run in hub.runs()] == [C]
-    assert reasons(hub)[-1] == "A newer commit is on the branch by now."
+    assert hub.reasons()[-1] == "A newer commit is on the branch by now."
 
 
 def test_one_commit_told_twice_starts_one_run(hub):
@@ -160,7 +151,7 @@ def test_one_commit_told_twice_starts_one_run(hub):
     hub.work()
 
     assert len(hub.runs()) == 1
-    assert reasons(hub) == ["", "This commit was dealt with already."]
+    assert hub.reasons() == ["", "This commit was dealt with already."]
 
 
 def test_a_branch_set_back_runs_again(hub):
@@ -192,104 +183,6 @@ def test_a_newer_push_leaves_applies_alone(hub):
     assert [run.state for run in hub.runs()] == [RunState.READY, RunState.QUEUED]
 
 
-def test_a_pull_request_is_previewed_as_merged(hub):
-    hub.link()
-    hub.git = FakeGit(merged=["web/a.tf"], base=D)
-
-    hub.pull("opened")
-
-    [run] = hub.runs()
-    assert (run.type, run.branch, run.message) == (
-        RunType.PREVIEW,
-        "feature",
-        "#7 Raise the limits",
-    )
-    merge = {"base": D, "head": B, "branch": "main", "ref": "refs/pull/7/merge"}
-    assert run.source["merge"] == merge
-    assert run.source["pull_request"]["number"] == 7
-    told = db.session.get_one(VcsRun, run.id)
-    assert (told.pull, told.sha, told.base) == (7, B, "main")
-
-
-def test_a_newer_commit_ends_the_older_preview_at_work_by_a_cancel(hub):
-    hub.link()
-    hub.git = FakeGit(merged=["web/a.tf"])
-    hub.pull("opened", head=B)
-    [run] = hub.runs()
-    run.state, run.worker_id = RunState.PLANNING, ids.new_id()
-    db.session.commit()
-
-    hub.pull("synchronize", head=C)
-
-    first, second = hub.runs()
-    assert first.cancel_requested_at is not None
-    assert "a newer commit of feature" in first.cancel_requested_by
-    assert second.source["commit"] == C
-
-
-def test_closing_ends_previews_and_reopening_begins_again(hub):
-    hub.link()
-    hub.git = FakeGit(merged=["web/a.tf"])
-    hub.pull("opened")
-
-    closed = hub.pull("closed")
-    assert [run.state for run in hub.runs()] == [RunState.DISCARDED]
-    assert closed.reason == "The pull request was closed. 1 preview was stopped."
-
-    hub.pull("reopened")
-    assert [run.state for run in hub.runs()] == [RunState.DISCARDED, RunState.READY]
-
-
-def test_the_same_commit_of_a_pull_request_is_previewed_once(hub):
-    hub.link()
-    hub.git = FakeGit(merged=["web/a.tf"])
-
-    hub.pull("opened")
-    hub.pull("synchronize")
-
-    assert len(hub.runs()) == 1
-    assert reasons(hub)[-1] == "Run 1 was started for this commit already."
-
-
-def test_an_older_commit_of_a_pull_request_that_comes_late_is_passed_over(hub):
-    hub.link()
-    hub.git = FakeGit(tips={"refs/pull/7/head": C}, merged=["web/a.tf"])
-
-    hub.pull("synchronize", head=C)
-    hub.pull("opened", head=B)
-
-    assert [run.source["commit"] for run in hub.runs()] == [C]
-    assert reasons(hub)[-1] == "A newer commit is in the pull request by now."
-
-
-def test_forks_are_refused_unless_the_link_allows_them(hub, world):
-    hub.link()
-    hub.link(world.prod, allow_forks=True)
-    hub.git = FakeGit(merged=["web/a.tf"])
-
-    hub.pull("opened", fork="mallory/infra")
-
-    assert [run.workspace_name for run in hub.runs()] == ["prod"]
-    refused = [each for each in hub.outcomes() if each.verdict == "refused"]
-    assert ["mallory/infra" in each.reason for each in refused] == [True]
-
-
-def test_pull_requests_into_other_branches_or_elsewhere_start_nothing(hub, world):
-    hub.link()
-    hub.link(world.prod, on_pull_request=False)
-    hub.git = FakeGit(merged=["db/a.tf"])
-
-    hub.pull("opened", base="release")
-    hub.pull("opened", number=8)
-
-    assert hub.runs() == []
-    assert set(reasons(hub)) == {
-        "It is to go into release; it follows main.",
-        "Pull requests start nothing here.",
-        "No file below web changed.",
-    }
-
-
 def test_tags_by_pattern_start_an_apply_once(hub, world):
     hub.link(on_push="nothing", tags="v*")
 
@@ -300,7 +193,7 @@ def test_tags_by_pattern_start_an_apply_once(hub, world):
 
     [run] = hub.runs()
     assert (run.type, run.branch, run.trigger_name) == (RunType.APPLY, "v1", "team/infra, tag v1")
-    assert reasons(hub) == [
+    assert hub.reasons() == [
         "",
         "It takes tags like v*.",
         "Run 1 was started for this already.",
@@ -335,7 +228,7 @@ def test_a_draft_is_previewed_for_pull_requests_and_started_by_nothing_else(hub,
     hub.pull("opened")
 
     assert [run.type for run in hub.runs()] == [RunType.PREVIEW]
-    assert "is a draft" in reasons(hub)[0]
+    assert "is a draft" in hub.reasons()[0]
 
 
 def test_an_owner_who_may_no_longer_starts_nothing(hub, world):
@@ -361,7 +254,7 @@ def test_an_owner_who_is_gone_starts_nothing(hub, world):
     hub.push(modified=["web/a.tf"])
 
     assert hub.runs() == []
-    assert "is not here any more" in reasons(hub)[0]
+    assert "is not here any more" in hub.reasons()[0]
 
 
 def test_what_was_started_is_not_started_again_when_dealing_with_it_broke_off(hub, world):
@@ -385,90 +278,6 @@ def test_what_was_started_is_not_started_again_when_dealing_with_it_broke_off(hu
     processing.process(accepted.delivery_id, hub.git)
 
     assert [run.workspace_name for run in hub.runs()] == ["staging", "prod"]
-
-
-def test_a_skipped_event_is_run_anyway_by_a_person_once(hub, world):
-    hub.link()
-    delivery = hub.push(modified=["db/a.tf"])
-    deployment = world.deployment()
-
-    with pytest.raises(Forbidden):
-        starting.run_anyway(world.vera, delivery.id, deployment)
-    run = starting.run_anyway(world.dave, delivery.id, deployment)
-
-    assert (run.created_by_name, run.trigger_kind, run.source["commit"]) == ("Dave", "manual", B)
-    [outcome] = hub.outcomes()
-    assert (outcome.verdict, outcome.run_id, outcome.by_name) == ("run_anyway", run.id, "Dave")
-    with pytest.raises(Conflict):
-        starting.run_anyway(world.dave, delivery.id, deployment)
-
-
-def test_a_refused_fork_is_run_anyway_against_the_branch_as_it_is_then(hub, world):
-    hub.link()
-    delivery = hub.pull("opened", fork="mallory/infra")
-
-    run = starting.run_anyway(world.dave, delivery.id, world.deployment())
-
-    assert run.type is RunType.PREVIEW
-    assert run.source["merge"]["base"] == ""
-
-
-def test_a_run_repeats_with_the_merge_it_was_pinned_to(hub, world):
-    hub.link()
-    hub.git = FakeGit(merged=["web/a.tf"], base=D)
-    hub.pull("opened")
-    [run] = hub.runs()
-    run.state = RunState.FINISHED
-    run.pin = {**run.pin, "merge": {**run.source["merge"], "base": C}}
-    db.session.commit()
-
-    again = runs.rerun(world.dave, run.id)
-
-    assert again.source["merge"]["base"] == C
-    assert again.source["commit"] == B
-    assert db.session.get_one(VcsRun, again.id).pull == 7
-
-
-def test_runs_of_a_link_as_source_are_placed_when_they_are_made(hub, world):
-    hub.link(branch="trunk")
-    request = runs.NewRun(
-        project="shop",
-        stack="web",
-        workspace="staging",
-        type=RunType.PREVIEW,
-        source={"kind": "vcs_link"},
-    )
-    run = runs.create(world.dave, request)
-
-    assert run.source["url"] == "https://8.8.8.8/team/infra.git"
-    assert (run.source["ref"], run.source["path"]) == ("trunk", "web")
-    links.remove(world.alice, world.deployment())
-    assert run.source["ref"] == "trunk"
-
-
-def test_a_link_as_source_is_refused_where_there_is_none(world):
-    request = runs.NewRun(
-        project="shop",
-        stack="web",
-        workspace="staging",
-        type=RunType.PREVIEW,
-        source={"kind": "vcs_link"},
-    )
-
-    with pytest.raises(Invalid, match="not linked to a repository"):
-        runs.create(world.dave, request)
-    assert "source.kind" in runs.objections(world.dave, request)
-
-
-def test_nobody_slips_an_address_of_their_own_into_a_link(hub, world):
-    hub.link()
-    source = {"kind": "vcs_link", "integration": hub.integration.id, "url": "https://8.8.8.8/x"}
-    request = runs.NewRun(
-        project="shop", stack="web", workspace="staging", type=RunType.PREVIEW, source=source
-    )
-
-    with pytest.raises(Invalid, match="no such field"):
-        runs.create(world.dave, request)
 
 
 def test_a_stack_elsewhere_is_not_concerned(hub, world):
