@@ -168,7 +168,8 @@ def _ended_after(longest_s: float, connection: smtplib.SMTP) -> Iterator[None]:
     """Hang up once it takes longer, whatever it waits for."""
 
     def hang_up() -> None:
-        with contextlib.suppress(OSError, AttributeError):  # It has ended by itself.
+        with contextlib.suppress(OSError, AttributeError):
+            # None once it has ended by itself.
             connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
     timer = threading.Timer(longest_s, hang_up)
