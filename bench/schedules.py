@@ -3,8 +3,7 @@
 Their runs change things, and their deployments are locked by hand: so the runs are made and
 queued, and the firing is measured, not ten thousand terraforms. Meanwhile others read and write.
 
-A delay ends when the ledger's row is written; its transaction commits a tenth of a second later at
-most.
+A delay ends when the ledger's row is written; its transaction commits a fraction of a second later.
 """
 
 import datetime as dt

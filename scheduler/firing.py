@@ -17,13 +17,13 @@ from services.errors import GantryError, Unavailable
 
 log = structlog.get_logger(__name__)
 
-PASS_S = 5.0
+PASS_S = 10.0
 """How long a pass goes on. What is left is first in the next one, a second later."""
 
 BREAK = dt.timedelta(seconds=30)
 """So long without a look, and nobody was watching."""
 
-HELD_S = 0.1
+HELD_S = 0.15
 """How long one transaction should last: as many schedules are settled in it as that takes."""
 
 LEAST_TOGETHER, MOST_TOGETHER = 10, 100
@@ -76,6 +76,8 @@ class Pace:
         if self._alone:
             self._alone = max(0, self._alone - count)
             return
+        if count < self._size and took_s < HELD_S:
+            return  # The last few of many say little of how many would fit.
         fitting = int(HELD_S * count / max(took_s, 0.001))
         # A short one says little of a long one: at most twice as many as were just measured.
         self._size = max(LEAST_TOGETHER, min(fitting, 2 * count, MOST_TOGETHER))

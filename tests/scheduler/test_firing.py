@@ -57,6 +57,16 @@ def test_a_transaction_settles_as_many_as_keep_it_short():
     assert pace.size == round(firing.HELD_S / 0.005)
 
 
+def test_the_last_few_of_many_make_the_next_ones_no_fewer():
+    pace = firing.Pace()
+    for _ in range(10):
+        pace.settled(pace.size, took_s=0.0005 * pace.size)
+
+    pace.settled(3, took_s=0.02)
+
+    assert pace.size == firing.MOST_TOGETHER
+
+
 def test_one_that_had_to_wait_makes_the_next_no_smaller_than_the_least():
     pace = firing.Pace()
 
