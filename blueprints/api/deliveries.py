@@ -2,20 +2,18 @@
 
 from typing import Annotated, Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 from pydantic import Field
 
 from blueprints._shared import api, current, paging
 from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
-from blueprints._shared.run_json import run_json
+from blueprints._shared.run_made import made
 from blueprints._shared.shapes import Slug, list_of
 from blueprints._shared.shapes.runs import Run
 from blueprints._shared.shapes.vcs import ByDelivery, Delivery
 from blueprints._shared.vcs_json import delivery_json
 from services import deployments, projects
-from services.runs import reading
-from services.runs.facts import facts
 from services.vcs import deliveries, integrations, starting
 
 blueprint = api.blueprint("deliveries", __name__, tag="vcs-integration")
@@ -85,11 +83,4 @@ def run_anyway(delivery_id: str) -> Response:
     """
     sent, actor = api.body(Place), current.actor()
     place = deployments.get(actor, sent.project, sent.stack, sent.workspace)
-    made, is_new = api.once(
-        "run",
-        lambda: starting.run_anyway(actor, delivery_id, place),
-        name=lambda run: run.id,
-        find=lambda run_id: reading.get(actor, run_id),
-    )
-    where = url_for("api_runs.show", run_id=made.id)
-    return api.created(run_json(facts(actor, [made])[0]), where, is_new=is_new)
+    return made(lambda: starting.run_anyway(actor, delivery_id, place))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -10,15 +10,13 @@ from blueprints._shared import api, current, paging
 from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import Json, deployment_at, instant, run_link
-from blueprints._shared.run_json import run_json
+from blueprints._shared.run_made import made
 from blueprints._shared.shapes import Instant, Paging, Slug, Version, list_of, shape
 from blueprints._shared.shapes.nouns import RunLink
 from blueprints._shared.shapes.runs import Run
 from services import drift
 from services.drift import DriftLine
 from services.errors import Invalid
-from services.runs import reading
-from services.runs.facts import facts
 
 blueprint = api.blueprint("drift", __name__, tag="drift")
 PATH = "/projects/<project>/stacks/<stack>/workspaces/<workspace>/drift"
@@ -128,16 +126,8 @@ def check(**url: Any) -> Response:
     A preview that only refreshes, with the code that was applied last. Its verdict is the
     deployment's once it has ended.
     """
-    actor = current.actor()
-    deployment = deployment_at(url)
-    made, is_new = api.once(
-        "run",
-        lambda: drift.check_now(actor, deployment),
-        name=lambda run: run.id,
-        find=lambda run_id: reading.get(actor, run_id),
-    )
-    where = url_for("api_runs.show", run_id=made.id)
-    return api.created(run_json(facts(actor, [made])[0]), where, is_new=is_new)
+    actor, deployment = current.actor(), deployment_at(url)
+    return made(lambda: drift.check_now(actor, deployment))
 
 
 def _json(line: DriftLine) -> Drift:

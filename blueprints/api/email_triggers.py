@@ -13,6 +13,7 @@ from blueprints._shared.forms import Body
 from blueprints._shared.nouns import Json, deployment_at, stack_of
 from blueprints._shared.shapes import Paging, Slug, list_of, shape
 from blueprints._shared.shapes import emails as shapes
+from models.run import Run
 from services import deployments, email_triggers, emails
 from services.email_triggers import NewTrigger
 from services.errors import Invalid
@@ -207,8 +208,15 @@ def attempt(trigger_id: str) -> shapes.EmailTrial:
     trial = emails.try_out(actor, trigger_id, asked.message)
     if not asked.run:
         return trial_json(trial)
-    once = request.headers.get("Idempotency-Key") or current.request_id()
-    run, reason = emails.run_pasted(actor, trigger_id, asked.message, once=once)
+    key = request.headers.get("Idempotency-Key") or current.request_id()
+
+    def taken() -> tuple[Run | None, str]:
+        return emails.run_pasted(actor, trigger_id, asked.message, once=key)
+
+    # Taking it a second time finds the first; so the message itself is what is kept of it.
+    (run, reason), _is_new = api.once(
+        "email-paste", taken, name=lambda _: trigger_id, find=lambda _: taken()
+    )
     return {**trial_json(trial, run), "reason": reason}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from flask import Response, url_for
+from flask import Response
 from pydantic import Field, StrictInt
 
 from blueprints._shared import api, current
@@ -10,6 +10,7 @@ from blueprints._shared.describe import describe
 from blueprints._shared.forms import Body
 from blueprints._shared.nouns import Json, instant
 from blueprints._shared.run_json import Attached, Text, run_json
+from blueprints._shared.run_made import made
 from blueprints._shared.shapes import list_of, shape
 from blueprints._shared.shapes.run_parts import BulkResult, Comment
 from blueprints._shared.shapes.runs import Run
@@ -223,14 +224,7 @@ def _now(run: models.Run) -> Run:
 def _made(run_id: str, verb: str, make: Any) -> Response:
     """The run that a verb made, once per Idempotency-Key; 200, as every verb answers."""
     reading.get(current.actor(), run_id)
-    made, _is_new = api.once(
-        f"run-{verb}",
-        make,
-        name=lambda run: run.id,
-        find=lambda made_id: reading.get(current.actor(), made_id),
-    )
-    url = url_for("api_runs.show", run_id=made.id)
-    return api.created(_now(made), url, is_new=False)
+    return made(make, kind=f"run-{verb}", is_verb=True)
 
 
 def _result(each: runs.BulkResult) -> BulkResult:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Annotated
 
-from flask import Response, json, request, url_for
+from flask import Response, json, request
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -12,6 +12,7 @@ from blueprints._shared import api, change_stream, conditional, current, paging,
 from blueprints._shared.describe import Content, Some, describe
 from blueprints._shared.nouns import Json, moment
 from blueprints._shared.run_json import RunBody, line_json, run_json, summary
+from blueprints._shared.run_made import made
 from blueprints._shared.shapes import OneOf, Paging, list_of, shape
 from blueprints._shared.shapes.nouns import Output
 from blueprints._shared.shapes.run_parts import (
@@ -77,13 +78,7 @@ def create() -> Response:
     away what it waits for. A refusal creates nothing.
     """
     actor, asked = current.actor(), api.body(RunBody)
-    made, is_new = api.once(
-        "run",
-        lambda: runs.create(actor, asked.request()),
-        name=lambda run: run.id,
-        find=lambda run_id: reading.get(actor, run_id),
-    )
-    return api.created(_one(made), url_for("api_runs.show", run_id=made.id), is_new=is_new)
+    return made(lambda: runs.create(actor, asked.request()))
 
 
 @blueprint.get("/runs")

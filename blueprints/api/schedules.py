@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from blueprints._shared import api, current, paging
 from blueprints._shared.describe import describe
 from blueprints._shared.nouns import Json, moment
-from blueprints._shared.run_json import run_json
+from blueprints._shared.run_made import made
 from blueprints._shared.schedule_json import (
     ScheduleBody,
     ScheduleChanges,
@@ -24,8 +24,6 @@ from models.schedule import Outcome, Schedule
 from services import schedules
 from services.errors import Invalid, Unreadable
 from services.page import Page
-from services.runs import reading
-from services.runs.facts import facts
 
 blueprint = api.blueprint("schedules", __name__, tag="schedule")
 MOST_TIMES = 100
@@ -176,16 +174,8 @@ def run_now(schedule_id: str) -> Response:
 
     With the rights of the caller; its planned times stay as they are.
     """
-    actor = current.actor()
-    row = _schedule(schedule_id)
-    made, is_new = api.once(
-        "run",
-        lambda: schedules.run_now(actor, row),
-        name=lambda run: run.id,
-        find=lambda run_id: reading.get(actor, run_id),
-    )
-    where = url_for("api_runs.show", run_id=made.id)
-    return api.created(run_json(facts(actor, [made])[0]), where, is_new=is_new)
+    actor, row = current.actor(), _schedule(schedule_id)
+    return made(lambda: schedules.run_now(actor, row))
 
 
 @blueprint.post("/schedules/<schedule_id>/skip-next")

@@ -8,14 +8,14 @@ import click
 
 from cli.client.command import Group, Here, connected, listing_options
 from cli.client.failures import Exit, Failure
-from cli.client.fields import VERSION, agreed, changed, having, said
+from cli.client.fields import VERSION, changed, having, said
 from cli.client.http import Json, path
 from cli.client.kinds import DEPLOYMENT, pairs
 from cli.client.output import Column, when
 from cli.client.screen import run_place
+from cli.client.starter import EXAMPLE, Starter
 
 ONE = "/email-triggers/{trigger_id}"
-EXAMPLE = "06gzq1k2v5c8m9r3tw4x"
 TRIGGERS = [
     Column("name", "name"),
     Column("where", run_place, 1),
@@ -73,6 +73,11 @@ def trigger() -> None:
     """Triggers: an address for a deployment, to which mail starts a run."""
 
 
+STARTER = Starter(
+    trigger, "gantry email trigger", "trigger", "e-mail trigger", "email-triggers", "trigger_id"
+)
+
+
 @trigger.command(
     "list",
     calls=["GET /email-triggers"],
@@ -88,12 +93,7 @@ def list_triggers(here: Here, **given: Any) -> None:
     here.listing("/email-triggers", TRIGGERS, "id", given)
 
 
-@trigger.command("show", calls=[f"GET {ONE}"], examples=[f"gantry email trigger show {EXAMPLE}"])
-@click.argument("trigger_id", metavar="ID")
-@connected
-def show(here: Here, trigger_id: str) -> None:
-    """Show one trigger; its address is hidden from viewers."""
-    here.out.one(here.portal.get(path("email-triggers", trigger_id)), "id")
+STARTER.show("Show one trigger; its address is hidden from viewers.")
 
 
 @trigger.command(
@@ -131,44 +131,12 @@ def edit(here: Here, trigger_id: str, **given: Any) -> None:
     here.out.done(made, "id", f"Changed the trigger {made['name']}.")
 
 
-@trigger.command(
-    "delete",
-    calls=[f"GET {ONE}", f"DELETE {ONE}"],
-    examples=[f"gantry email trigger delete {EXAMPLE} --yes"],
+STARTER.delete(
+    "Delete a trigger with what it received; the runs it started stay. Asks for its name."
 )
-@click.argument("trigger_id", metavar="ID")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@connected
-def delete(here: Here, trigger_id: str, *, yes: bool) -> None:
-    """Delete a trigger with what it received; the runs it started stay. Asks for its name."""
-    where = path("email-triggers", trigger_id)
-    name = here.portal.get(where)["name"]
-    agreed("e-mail trigger", name, yes=yes)
-    here.portal.delete(where)
-    here.out.say(f"Deleted the trigger {name}.")
-
-
-def _verb(name: str, said_as: str, done_as: str) -> click.Command:
-    """A command that tells a trigger what to do."""
-
-    @trigger.command(
-        name,
-        help=said_as,
-        calls=[f"POST {ONE}/{name}"],
-        examples=[f"gantry email trigger {name} {EXAMPLE}"],
-    )
-    @click.argument("trigger_id", metavar="ID")
-    @connected
-    def command(here: Here, trigger_id: str) -> None:
-        done = here.portal.do(path("email-triggers", trigger_id, name))
-        here.out.done(done, "id", f"The trigger {done['name']} {done_as}.")
-
-    return command
-
-
-pause = _verb("pause", "Refuse mail to it until it is resumed.", "is paused")
-resume = _verb("resume", "Take mail to it again.", "goes on")
-rotate = _verb("rotate", "Give it a new address; the old one is nobody's.", "has a new address")
+STARTER.verb("pause", "Refuse mail to it until it is resumed.", "is paused")
+STARTER.verb("resume", "Take mail to it again.", "goes on")
+STARTER.verb("rotate", "Give it a new address; the old one is nobody's.", "has a new address")
 
 
 @trigger.command(

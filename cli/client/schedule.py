@@ -5,12 +5,13 @@ from typing import Any
 import click
 
 from cli.client.command import Count, Group, Here, connected, listing_options, searched
-from cli.client.fields import VERSION, agreed, changed, having, said
+from cli.client.fields import VERSION, changed, having, said
 from cli.client.http import Json, path
 from cli.client.inputs import INPUTS, TYPES, take_inputs
 from cli.client.kinds import DEPLOYMENT, json_of
 from cli.client.output import Column, when
 from cli.client.screen import run_place
+from cli.client.starter import EXAMPLE, Starter
 
 ONE = "/schedules/{schedule_id}"
 COLUMNS = [
@@ -60,6 +61,9 @@ def schedule() -> None:
     """Schedules: runs at planned times, each of which makes at most one run."""
 
 
+STARTER = Starter(schedule, "gantry schedule", "schedule", "schedule", "schedules", "schedule_id")
+
+
 @schedule.command(
     "list",
     calls=["GET /schedules"],
@@ -74,14 +78,7 @@ def list_schedules(here: Here, **given: Any) -> None:
     here.listing("/schedules", COLUMNS, "id", given)
 
 
-@schedule.command(
-    "show", calls=[f"GET {ONE}"], examples=["gantry schedule show 06gzq1k2v5c8m9r3tw4x"]
-)
-@click.argument("schedule_id", metavar="ID")
-@connected
-def show(here: Here, schedule_id: str) -> None:
-    """Show one schedule."""
-    here.out.one(here.portal.get(path("schedules", schedule_id)), "id")
+STARTER.show("Show one schedule.")
 
 
 @schedule.command(
@@ -117,7 +114,7 @@ def create(here: Here, place: tuple[str, ...], name: str, **given: Any) -> None:
 @schedule.command(
     "edit",
     calls=[f"PATCH {ONE}"],
-    examples=["gantry schedule edit 06gzq1k2v5c8m9r3tw4x --cron '0 4 * * *'"],
+    examples=[f"gantry schedule edit {EXAMPLE} --cron '0 4 * * *'"],
 )
 @click.argument("schedule_id", metavar="ID")
 @click.option("--name", help="What people call it.")
@@ -136,51 +133,17 @@ def edit(here: Here, schedule_id: str, **given: Any) -> None:
     here.out.done(made, "id", f"Changed the schedule {made['name']}: {made['words']}.")
 
 
-@schedule.command(
-    "delete",
-    calls=[f"GET {ONE}", f"DELETE {ONE}"],
-    examples=["gantry schedule delete 06gzq1k2v5c8m9r3tw4x --yes"],
-)
-@click.argument("schedule_id", metavar="ID")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@connected
-def delete(here: Here, schedule_id: str, *, yes: bool) -> None:
-    """Delete a schedule with its ledger; the runs it made stay. Asks for its name."""
-    where = path("schedules", schedule_id)
-    name = here.portal.get(where)["name"]
-    agreed("schedule", name, yes=yes)
-    here.portal.delete(where)
-    here.out.say(f"Deleted the schedule {name}.")
-
-
-def _verb(name: str, said_as: str, done_as: str) -> click.Command:
-    """A command that tells a schedule what to do."""
-
-    @schedule.command(
-        name,
-        help=said_as,
-        calls=[f"POST {ONE}/{name}"],
-        examples=[f"gantry schedule {name} 06gzq1k2v5c8m9r3tw4x"],
-    )
-    @click.argument("schedule_id", metavar="ID")
-    @connected
-    def command(here: Here, schedule_id: str) -> None:
-        done = here.portal.do(path("schedules", schedule_id, name))
-        here.out.done(done, "id", f"The schedule {done['name']} {done_as}.")
-
-    return command
-
-
-pause = _verb("pause", "Let no time come until it is resumed.", "is paused")
-resume = _verb("resume", "Go on with the next time from now.", "goes on")
-skip_next = _verb("skip-next", "Decide now that nothing happens the next time.", "skips a time")
-take_back = _verb("take-back", "Let times come after all that were skipped.", "skips none")
+STARTER.delete("Delete a schedule with its ledger; the runs it made stay. Asks for its name.")
+STARTER.verb("pause", "Let no time come until it is resumed.", "is paused")
+STARTER.verb("resume", "Go on with the next time from now.", "goes on")
+STARTER.verb("skip-next", "Decide now that nothing happens the next time.", "skips a time")
+STARTER.verb("take-back", "Let times come after all that were skipped.", "skips none")
 
 
 @schedule.command(
     "run-now",
     calls=[f"POST {ONE}/run-now"],
-    examples=["gantry schedule run-now 06gzq1k2v5c8m9r3tw4x"],
+    examples=[f"gantry schedule run-now {EXAMPLE}"],
 )
 @click.argument("schedule_id", metavar="ID")
 @connected
@@ -193,7 +156,7 @@ def run_now(here: Here, schedule_id: str) -> None:
 @schedule.command(
     "ledger",
     calls=[f"GET {ONE}/ledger"],
-    examples=["gantry schedule ledger 06gzq1k2v5c8m9r3tw4x --outcome missed,refused"],
+    examples=[f"gantry schedule ledger {EXAMPLE} --outcome missed,refused"],
 )
 @click.argument("schedule_id", metavar="ID")
 @click.option("--outcome", metavar="WORDS", help="fired, missed, skipped, refused; commas part.")
@@ -204,9 +167,7 @@ def ledger(here: Here, schedule_id: str, **given: Any) -> None:
     here.listing(path("schedules", schedule_id, "ledger"), LEDGER, "run.id", given)
 
 
-@schedule.command(
-    "next", calls=[f"GET {ONE}/next"], examples=["gantry schedule next 06gzq1k2v5c8m9r3tw4x"]
-)
+@schedule.command("next", calls=[f"GET {ONE}/next"], examples=[f"gantry schedule next {EXAMPLE}"])
 @click.argument("schedule_id", metavar="ID")
 @click.option("--limit", type=Count(1, 100), default=10, show_default=True, help="How many.")
 @connected

@@ -126,7 +126,9 @@ def test_a_message_is_tried_and_run(api, made):
     headers = {"Idempotency-Key": "once"}
     ran = caller.post(url, json=pasted | {"run": True}, headers=headers)
     again = caller.post(url, json=pasted | {"run": True}, headers=headers)
+    other = caller.post(url, json=pasted | {"message": "Subject: No", "run": True}, headers=headers)
     assert ran.json["run"]["id"] == again.json["run"]["id"]
+    assert other.json["type"] == "/docs/problems/idempotency-key-reused"
 
 
 def test_lists_are_narrowed_to_a_place(api, made):

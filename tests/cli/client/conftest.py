@@ -63,6 +63,16 @@ def stacks(ada):
     return made
 
 
+@pytest.fixture(scope="package")
+def web(stacks):
+    return stacks("web")
+
+
+@pytest.fixture(scope="package")
+def slow(stacks):
+    return stacks("slow", SLOW)
+
+
 @pytest.fixture
 def signed_in(portal_url, tmp_path):
     """The environment of somebody who is signed in."""
