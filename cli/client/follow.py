@@ -4,6 +4,7 @@ import click
 
 from cli.client import plan
 from cli.client.command import Here
+from cli.client.counts import counts
 from cli.client.failures import Exit
 from cli.client.fields import having
 from cli.client.following import NEED_A_PERSON, OVER, Follower, code_of
@@ -90,7 +91,7 @@ def say_end(here: Here, run: Json) -> None:
     elif run["result"]:
         here.out.say(run["result"])
     if run["changes"] is not None and run["type"] == "preview":
-        here.out.say(plan.counts(run["changes"], whole=True))
+        here.out.say(counts(run["changes"], whole=True))
 
 
 def _left(here: Here, run: Json) -> None:

@@ -6,10 +6,9 @@ asked again: `Unreachable.may_have_happened` says so, and the caller looks.
 """
 
 import json
-import random
+import os
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -242,7 +241,7 @@ def _object(body: Any) -> Any:
 
 
 def _once() -> dict[str, str]:
-    return {"Idempotency-Key": f"gantry-{uuid.uuid4()}"}
+    return {"Idempotency-Key": f"gantry-{os.urandom(16).hex()}"}
 
 
 def _address(where: str, query: Mapping[str, Any] | None) -> str:
@@ -285,6 +284,8 @@ def _pause_s(tried: int, reply: "Reply | None") -> float:
     asked = reply.headers.get("Retry-After", "") if reply is not None else ""
     if asked.isascii() and asked.isdigit():
         return min(float(asked), LONGEST_RETRY_AFTER_S)
+    import random
+
     longest = min(FIRST_PAUSE_S * 2**tried, LONGEST_PAUSE_S)
     # Spread out, so that many clients of a portal that comes back do not come at once.
     return random.uniform(longest / 2, longest)  # noqa: S311 - a pause is no secret

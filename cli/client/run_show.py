@@ -1,18 +1,19 @@
 """gantry run list, show, logs and the like: what there is to see of runs."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.client.command import Command, Count, Here, connected, listing_options
+from cli.client.counts import counts
 from cli.client.failures import Failure
-from cli.client.following import Log, code_of
 from cli.client.http import Json, path
 from cli.client.kinds import DURATION, RUN, run_id
 from cli.client.output import Column, when
-from cli.client.plan import counts
-from cli.client.screen import harmless
+
+if TYPE_CHECKING:
+    from cli.client.following import Log
 
 FILTERS = (
     ("project", "NAME", "In this project."),
@@ -129,6 +130,8 @@ def show(here: Here, run: str, *, exit_code: bool) -> None:
     found = here.portal.get(path("runs", run_id(here.portal, run)))
     here.out.one(found, "id", SHOWN)
     if exit_code:
+        from cli.client.following import code_of
+
         raise SystemExit(code_of(found))
 
 
@@ -150,6 +153,7 @@ def show(here: Here, run: str, *, exit_code: bool) -> None:
 def logs(here: Here, run: str, *, follow: bool, offset: int, timeout: float | None) -> None:
     """Print a run's log: as it is, or following it to the end of the run."""
     from cli.client.follow import followed
+    from cli.client.following import Log, code_of
 
     found = run_id(here.portal, run)
     if follow:
@@ -158,14 +162,14 @@ def logs(here: Here, run: str, *, follow: bool, offset: int, timeout: float | No
     _print_log(Log(here.portal, found, offset))
 
 
-def _print_log(log: Log) -> None:
+def _print_log(log: "Log") -> None:
     """The bytes as they are; for a terminal without what it would obey."""
     if not sys.stdout.isatty():
         for data in log.read():
             sys.stdout.buffer.write(data)
         return
     from cli.client.output import console
-    from cli.client.screen import Lines
+    from cli.client.screen import Lines, harmless
 
     colours, lines = not console().no_color, Lines()
     for data in log.read():

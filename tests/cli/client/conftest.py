@@ -63,14 +63,21 @@ def stacks(ada):
     return made
 
 
-@pytest.fixture(scope="package")
-def web(stacks):
-    return stacks("web")
+@pytest.fixture(scope="module")
+def own_stack(stacks, request):
+    """`own_stack("web", text)` is a stack of the module's own: what others did is nothing to it."""
+    module = request.module.__name__.rpartition("test_")[2].replace("_", "-")
+    return lambda name, text: stacks(f"{name}-{module}", text)
 
 
-@pytest.fixture(scope="package")
-def slow(stacks):
-    return stacks("slow", SLOW)
+@pytest.fixture(scope="module")
+def web(own_stack):
+    return own_stack("web", CODE)
+
+
+@pytest.fixture(scope="module")
+def slow(own_stack):
+    return own_stack("slow", SLOW)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_create_whose_answer_gets_lost_makes_one_run(gantry, ada, web, portal_
 
 
 def test_a_followed_log_goes_on_at_the_byte_where_it_broke(typed, ada, slow, portal_url):
-    made = ada.run(Place("shop", "slow", "dev"), auto_apply=True)
+    made = ada.run(Place("shop", slow.partition("/")[2], "dev"), auto_apply=True)
 
     with Breaking(port_of(portal_url), 2_500, 900, 1_700, 400, 5_000, 0, 700, 3_100) as way:
         done = typed("run", "logs", "-f", made["id"], GANTRY_URL=way.url)
@@ -48,8 +48,9 @@ def test_a_followed_log_goes_on_at_the_byte_where_it_broke(typed, ada, slow, por
 
 
 def test_a_confirmation_whose_answer_gets_lost_is_looked_up(gantry, ada, web, portal_url):
-    ada.run(Place("shop", "web", "live"))
-    found = ada.get("/runs?workspace=live&stack=web&limit=1")["items"][0]
+    stack = web.partition("/")[2]
+    ada.run(Place("shop", stack, "live"))
+    found = ada.get(f"/runs?project=shop&workspace=live&stack={stack}&limit=1")["items"][0]
     run = ada.until(found, "unconfirmed")
 
     # show, changes, workspace and stack come first; the fifth answer is that to the confirmation.
@@ -62,7 +63,7 @@ def test_a_confirmation_whose_answer_gets_lost_is_looked_up(gantry, ada, web, po
 
 
 def test_ctrl_c_says_that_the_run_goes_on_and_the_second_leaves(signed_in, ada, slow):
-    run = ada.run(Place("shop", "slow", "live"), auto_apply=True)
+    run = ada.run(Place("shop", slow.partition("/")[2], "live"), auto_apply=True)
     ada.until(run, "applying")
 
     following = subprocess.Popen(

@@ -140,7 +140,7 @@ def test_waiting_ends_with_9_while_the_run_goes_on_and_cancel_with_4(gantry, ada
         "run", "create", f"{slow}/dev", "-t", "apply", "--auto-apply", "--wait", "--timeout", "1s"
     )
     assert done.exit_code == 9
-    [run] = ada.get("/runs?stack=slow&status=running")["items"]
+    [run] = ada.get(f"/runs?project=shop&stack={slow.partition('/')[2]}&status=running")["items"]
 
     ada.until(run, "applying")
     assert gantry("run", "cancel", run["id"]).exit_code == 0

@@ -132,7 +132,7 @@ def test_what_was_done_and_said_can_be_read(gantry, ada, web):
 
 def test_a_repository_is_linked_and_its_secrets_come_from_files(gantry, web, tmp_path):
     (tmp_path / "token").write_text("tok\n")
-    service = ["--kind", "github", "--base-url", "https://127.0.0.1"]
+    service = ["--kind", "github", "--base-url", "https://127.0.0.2"]
     typed_in = gantry("vcs", "integration", "create", "gh", *service, "--service-token", "tok")
     private = gantry(
         "vcs", "integration", "create", "gh", *service, "--service-token", f"@{tmp_path / 'token'}"
@@ -213,7 +213,7 @@ def test_places_and_runs_are_completed(typed, web):
         return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
     assert "shop/" in completed("gantry stack show s")
-    assert "shop/web" in completed("gantry stack show shop/w")
-    assert "shop/web/dev" in completed("gantry run create shop/web/d")
+    assert web in completed("gantry stack show shop/w")
+    assert f"{web}/dev" in completed(f"gantry run create {web}/d")
     assert any(word.startswith("shop#") for word in completed("gantry run show shop"))
     assert "create" in completed("gantry run cr")
