@@ -227,7 +227,7 @@ class _Operation:
             for name, text in self.call.headers.items()
         }
         names = [*_ALWAYS]
-        if status == 201 or (self.call.once and status == 200):
+        if status == 201 or (self.call.once and status == 200 and 201 in self.call.answers):
             names.insert(0, "Location")
         if self.call.is_conditional(self.method):
             names.insert(0, "ETag")

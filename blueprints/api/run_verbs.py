@@ -21,6 +21,7 @@ from services.runs.facts import facts
 
 blueprint = api.blueprint("run_verbs", __name__, tag="run")
 STATE = "Its state does not allow it, or it holds already; the sentence says which."
+OF_THE_NEW = {"Location": "Where the run that was made is read."}
 
 
 class Confirm(Attached):
@@ -145,7 +146,7 @@ def prioritize(run_id: str) -> Json:
 
 
 @blueprint.post("/runs/<run_id>/rerun")
-@describe(Run, takes=Attached, refuses={409: STATE}, once=True)
+@describe(Run, takes=Attached, refuses={409: STATE}, once=True, headers=OF_THE_NEW)
 def rerun(run_id: str) -> Response:
     """Run an ended run again.
 
@@ -156,7 +157,7 @@ def rerun(run_id: str) -> Response:
 
 
 @blueprint.post("/runs/<run_id>/promote")
-@describe(Run, takes=Attached, refuses={409: STATE}, once=True)
+@describe(Run, takes=Attached, refuses={409: STATE}, once=True, headers=OF_THE_NEW)
 def promote(run_id: str) -> Response:
     """Apply what a preview showed.
 
@@ -169,7 +170,7 @@ def promote(run_id: str) -> Response:
 
 
 @blueprint.post("/runs/<run_id>/plan-again")
-@describe(Run, takes=Attached, refuses={409: STATE}, once=True)
+@describe(Run, takes=Attached, refuses={409: STATE}, once=True, headers=OF_THE_NEW)
 def plan_again(run_id: str) -> Response:
     """Plan again.
 
