@@ -38,6 +38,7 @@ In pipelines, and for once, the environment wins over what is kept:
 | `GANTRY_TOKEN` | the token |
 | `GANTRY_PROFILE` | which of the kept portals is meant |
 | `GANTRY_CA_FILE` | certificates to trust instead of the usual ones; TLS is always verified |
+| `GANTRY_RETRY_FOR` | how long to try again while the portal cannot be reached; `0`: once |
 | `NO_COLOR` | no colours, whatever its value |
 
 `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are respected.

@@ -10,7 +10,8 @@ import click
 
 from cli.client import profiles
 from cli.client.failures import Exit, Failure
-from cli.client.http import Json, Portal, path
+from cli.client.http import PATIENCE_S, Json, Portal, path
+from cli.client.kinds import DURATION
 from cli.client.output import Column, Output
 from cli.late import Suggesting
 
@@ -18,6 +19,8 @@ _LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}")
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_LIMIT = 50
 COMMON = "Options of every command"
+REACHED_BY = ("url", "token", "profile", "ca_file", "retry_for")
+"""Options of every command that say which portal is meant, and how it is reached."""
 
 
 class Command(click.Command):
@@ -73,6 +76,8 @@ class Here:
     token: str | None = field(default=None, repr=False)
     profile: str | None = None
     ca_file: str | None = None
+    retry_for: float = PATIENCE_S
+    """Seconds."""
 
     @cached_property
     def portal(self) -> Portal:
@@ -94,7 +99,13 @@ class Here:
                 Exit.REFUSED,
             )
         ca_file = self.ca_file or (kept.ca_file if kept else None)
-        return Portal(usual_url(url), token, ca_file, is_quiet=not self.out.is_for_people)
+        return Portal(
+            usual_url(url),
+            token,
+            ca_file,
+            patience_s=self.retry_for,
+            is_quiet=not self.out.is_for_people,
+        )
 
     def listing(
         self, where: str, columns: Sequence[Column], name: str, listed: Json, **query: Any
@@ -139,17 +150,9 @@ def is_this_machine(place: str) -> bool:
 def connected(command: F) -> F:
     """Give a command the options that all share, and `here` as its first argument."""
 
-    def run(
-        *,
-        as_json: bool,
-        quiet: bool,
-        url: str | None,
-        token: str | None,
-        profile: str | None,
-        ca_file: str | None,
-        **given: Any,
-    ) -> Any:
-        here = Here(Output(as_json=as_json, quiet=quiet), url, token, profile, ca_file)
+    def run(*, as_json: bool, quiet: bool, **given: Any) -> Any:
+        reached = {name: given.pop(name) for name in REACHED_BY}
+        here = Here(Output(as_json=as_json, quiet=quiet), **reached)
         try:
             return command(here, **given)
         except (KeyboardInterrupt, click.Abort):
@@ -202,6 +205,14 @@ def _common() -> list[Callable[[Any], Any]]:
             envvar="GANTRY_CA_FILE",
             metavar="FILE",
             help="Certificates to trust instead of the usual ones.",
+        ),
+        option(
+            "--retry-for",
+            envvar="GANTRY_RETRY_FOR",
+            type=DURATION,
+            default=f"{PATIENCE_S:.0f}s",
+            metavar="TIME",
+            help="How long to try again while the portal cannot be reached (60s).",
         ),
     ]
 

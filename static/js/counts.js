@@ -1,4 +1,4 @@
-/* [data-count=NAME]: the counts of the sidebar, asked for again when runs have changed; at most once in two seconds.
+/* [data-rail-count=NAME]: the counts of the sidebar, asked for again when runs have changed; at most once in two seconds.
    The hints do not bubble: they are heard on their way to the body. */
 
 const PAUSE_MS = 2000;
@@ -6,8 +6,8 @@ let askedAt = -PAUSE_MS;
 let waiting = null;
 
 function show(counts) {
-  for (const element of document.querySelectorAll("[data-count]")) {
-    const count = counts[element.dataset.count] ?? "";
+  for (const element of document.querySelectorAll("[data-rail-count]")) {
+    const count = counts[element.dataset.railCount] ?? "";
     if (element.textContent === count) continue;
     element.textContent = count;
     element.hidden = !count;
@@ -25,7 +25,7 @@ async function ask() {
 }
 
 function due() {
-  if (document.hidden || !document.querySelector("[data-count]")) return;
+  if (document.hidden || !document.querySelector("[data-rail-count]")) return;
   waiting ??= setTimeout(ask, Math.max(0, askedAt + PAUSE_MS - performance.now()));
 }
 

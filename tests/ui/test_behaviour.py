@@ -26,6 +26,21 @@ def test_rows_are_ticked_by_keys_and_the_bar_says_what_cannot_be_done(look):
         assert page.locator("[data-bulk-action=rerun]").is_disabled()
 
 
+def test_the_row_at_hand_stays_marked_while_its_list_refreshes(look):
+    with look("runs") as (page, _):
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        marked = page.locator("tr[data-cursor]").get_attribute("data-row")
+
+        with page.expect_response("**/runs"):
+            page.evaluate("document.body.dispatchEvent(new CustomEvent('runs-changed'))")
+        page.wait_for_timeout(200)
+
+        assert page.locator("tr[data-cursor]").get_attribute("data-row") == marked
+        page.keyboard.press("x")
+        assert page.locator(f"#pick-{marked}").is_checked()
+
+
 def test_a_list_that_refreshes_keeps_ticks_focus_and_place(look):
     with look("runs") as (page, problems):
         page.set_viewport_size({"width": 1440, "height": 400})
@@ -55,14 +70,16 @@ def test_the_sidebar_counts_again_when_runs_have_changed(look):
             ),
         )
         runs, queue = (
-            page.locator(f"nav.rail [data-count={name}]").first for name in ("runs", "queue")
+            page.locator(f"nav.rail [data-rail-count={name}]").first for name in ("runs", "queue")
         )
         assert (runs.inner_text(), queue.inner_text()) == ("3", "1")
 
         with page.expect_response("**/counts"):
             for _ in range(5):
                 page.evaluate("document.body.dispatchEvent(new CustomEvent('runs-changed'))")
-        page.wait_for_function("document.querySelector('[data-count=runs]').textContent === '7'")
+        page.wait_for_function(
+            "document.querySelector('[data-rail-count=runs]').textContent === '7'"
+        )
 
         assert not queue.is_visible()
         assert runs.get_attribute("aria-label") == "7 waiting or at work"

@@ -162,7 +162,9 @@ def test_refusals_are_sentences_and_make_nothing(gantry, ada, web):
     assert "Traceback" not in task.stderr
     assert gantry("run", "show", "shop#999").exit_code == 7
     assert gantry("run", "list", GANTRY_TOKEN="gty_no").exit_code == 7
-    nobody = gantry("whoami", GANTRY_URL="http://127.0.0.1:1", GANTRY_PROFILE="")
+    nobody = gantry(
+        "whoami", GANTRY_URL="http://127.0.0.1:1", GANTRY_PROFILE="", GANTRY_RETRY_FOR="1s"
+    )
     assert len(ada.get("/runs?limit=200")["items"]) == before
     assert nobody.exit_code == 8
 
