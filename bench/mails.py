@@ -158,8 +158,11 @@ def _emails(api: Api) -> Iterator[dict[str, Any]]:
         cursor = f"&cursor={page['next']}"
 
 
-def _until(api: Api, count: int, within_s: float = 300) -> None:
-    """Wait until so many messages are looked at."""
+def _until(api: Api, count: int, within_s: float = 420) -> None:
+    """Wait until so many messages are looked at.
+
+    What a portal had in hand when it was killed is taken up again after five minutes.
+    """
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if not api.get("/emails?verdict=received&limit=1")["items"]:
