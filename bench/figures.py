@@ -49,8 +49,8 @@ class Row:
             return ""
         is_met = self.figure >= self.target if self.at_least else self.figure <= self.target
         sign = "≥" if self.at_least else "≤"
-        ratio = self.figure / self.target
-        return f"{'met' if is_met else 'MISSED'} ({sign} {_short(self.target)}, ×{ratio:.2f})"
+        ratio = f", ×{self.figure / self.target:.2f}" if self.target else ""
+        return f"{'met' if is_met else 'MISSED'} ({sign} {_short(self.target)}{ratio})"
 
     def cells(self) -> list[str]:
         """The row as text: letter, what, min, median, p95, unit, target, note."""
