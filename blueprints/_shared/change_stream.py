@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 
+from blueprints._shared import current
 from models.run import Run
 from services.runs import change_pages
 
@@ -14,10 +15,8 @@ def answer(run: Run) -> Response:
     Raises:
         NotFound: when the run has none.
     """
-    # A proxy, which its type hides.
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     first = change_pages.as_json(run, None)
-    return Response(_pieces(app, run, *first), content_type="application/json")
+    return Response(_pieces(current.app(), run, *first), content_type="application/json")
 
 
 def _pieces(app: Flask, run: Run, piece: str, after: int | None) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import flask_login
-from flask import current_app, flash, g, request, url_for
+from flask import Flask, current_app, flash, g, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from lib import ids
@@ -228,6 +228,12 @@ def actor() -> Actor:
         SignInNeeded: when nobody is signed in.
     """
     return visitor().actor
+
+
+def app() -> Flask:
+    """The app itself, for what outlives the request."""
+    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, which its type hides
+    return found
 
 
 def origin() -> Origin:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 
 from blueprints._shared import current, htmx
 from blueprints._shared.hub import EVERY_RUN, Event, Full, Hub, Subscription, log_event, state_event
@@ -52,8 +52,7 @@ def install(app: Flask) -> None:
 
 def _note_place() -> None:
     if request.method == "GET" and current.is_page() and not htmx.wants_fragment():
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
-        g.feed_place = hub_of(app).newest()
+        g.feed_place = hub_of(current.app()).newest()
 
 
 def stop() -> None:
@@ -88,8 +87,7 @@ def answer(topics: frozenset[str], since: str = "") -> Response:
     Raises:
         NotFound: when a run among the topics is none that they may see.
     """
-    # A proxy, which its type hides.
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = current.app()
     hub, recheck = hub_of(app), _recheck()
     listener = _Listener(current.actor())
     subscription = Subscription(topics, listener.sees)

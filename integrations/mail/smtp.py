@@ -169,8 +169,8 @@ def _ended_after(longest_s: float, connection: smtplib.SMTP) -> Iterator[None]:
 
     def hang_up() -> None:
         with contextlib.suppress(OSError, AttributeError):
-            # None once it has ended by itself.
-            connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+            if connection.sock is not None:  # None before it has begun and once it has ended.
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(longest_s, hang_up)
     timer.daemon = True

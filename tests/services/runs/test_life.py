@@ -4,26 +4,16 @@ import pytest
 from sqlalchemy import select
 
 from models.base import db
-from models.project import Deployment, DeploymentLock
+from models.project import Deployment
 from models.run_content import PlanUse
 from models.run_history import RunHistory
 from models.run_state import RunState, RunType
 from services import runs
 from services.errors import Conflict, Forbidden, Invalid, NotFound
 from services.runs import work
-from tests.services.runs.workshop import ask, claim, hire, now, planned
+from tests.services.runs.workshop import ask, claim, hire, holder, now, planned, states
 
 S = RunState
-
-
-def states(run):
-    rows = select(RunHistory.state).where(RunHistory.run_id == run.id).order_by(RunHistory.id)
-    return list(db.session.scalars(rows))
-
-
-def holder(run):
-    lock = db.session.get(DeploymentLock, run.deployment_id, populate_existing=True)
-    return lock and lock.run_id
 
 
 def test_a_preview_is_ready_at_once_and_takes_no_lock(world):

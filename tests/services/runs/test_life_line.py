@@ -1,28 +1,16 @@
 """Who holds a deployment's lock, who waits for it, and who goes first; on both databases."""
 
 import pytest
-from sqlalchemy import select
 
 from models.base import db
-from models.project import Deployment, DeploymentLock
-from models.run_history import RunHistory
+from models.project import Deployment
 from models.run_state import RunState
 from services import locks, runs
 from services.errors import Conflict
 from services.runs import line
-from tests.services.runs.workshop import ask, claim, hire, now, planned
+from tests.services.runs.workshop import ask, claim, hire, holder, now, planned
 
 S = RunState
-
-
-def states(run):
-    rows = select(RunHistory.state).where(RunHistory.run_id == run.id).order_by(RunHistory.id)
-    return list(db.session.scalars(rows))
-
-
-def holder(run):
-    lock = db.session.get(DeploymentLock, run.deployment_id, populate_existing=True)
-    return lock and lock.run_id
 
 
 def test_the_first_apply_gets_the_lock_and_the_second_waits_for_it(world):

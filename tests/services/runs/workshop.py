@@ -5,8 +5,9 @@ import datetime as dt
 from sqlalchemy import select
 
 from models.base import db
-from models.project import Deployment, Stack
+from models.project import Deployment, DeploymentLock, Stack
 from models.run import Run
+from models.run_history import RunHistory
 from models.run_state import RunState, RunType
 from services import runs, workers
 from services.runs import work
@@ -65,3 +66,15 @@ def now(run):
     """The run as the database has it."""
     session().rollback()
     return db.session.get_one(Run, run.id, populate_existing=True)
+
+
+def states(run):
+    """The states that a run went through, in their order."""
+    rows = select(RunHistory.state).where(RunHistory.run_id == run.id).order_by(RunHistory.id)
+    return list(db.session.scalars(rows))
+
+
+def holder(run):
+    """The id of the run that holds the lock of a run's deployment."""
+    lock = db.session.get(DeploymentLock, run.deployment_id, populate_existing=True)
+    return lock and lock.run_id
